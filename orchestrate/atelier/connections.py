@@ -1,0 +1,144 @@
+"""Where the servers are: the environment variables of the public contract, and who sets them.
+
+In the environment `dev` they are those of the local servers that `make demo` started; in every other one they
+come from the process's environment, or else from the file `.env` of the project.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dotenv import dotenv_values
+from sqlalchemy.engine import URL
+
+from atelier.errors import AtelierError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: The Meltano schema of the warehouse: system database and state of the pipelines.
+STATE_SCHEMA = "meltano"
+
+#: Written by the local servers when they start.
+LOCAL_SERVERS = Path(".local/dev/env")
+
+POSTGRES_VARIABLES = ("POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB")
+MYSQL_VARIABLES = ("MYSQL_HOST", "MYSQL_PORT", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE")
+FTP_VARIABLES = ("FTP_HOST", "FTP_USER", "FTP_PASSWORD")
+DEFAULTS = {
+    "POSTGRES_PORT": "5432",
+    "MYSQL_PORT": "3306",
+    "PLANT_TIMEZONE": "Europe/Paris",
+    "FTP_ROOT": "/",
+    "FTP_TLS": "off",
+    "FTP_AFTER_LOAD": "keep",
+}
+
+
+def project_root() -> Path:
+    """Return the folder of `meltano.yml`: the nearest one above the current folder, else the code's own.
+
+    Raises:
+        AtelierError: There is none.
+    """
+    named = os.environ.get("MELTANO_PROJECT_ROOT")
+    here = Path(named).resolve() if named else Path.cwd()
+    for folder in (here, *here.parents, *Path(__file__).resolve().parents):
+        if (folder / "meltano.yml").is_file():
+            return folder
+    raise AtelierError(f"no meltano.yml in {here} or above it: start this in Atelier's folder")
+
+
+def resolve(root: Path, environment: str, process: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of the contract that hold in a Meltano environment.
+
+    Args:
+        root: The project's folder.
+        environment: Name of the Meltano environment.
+        process: The process's own variables; they win over `.env`, except in `dev`.
+
+    Raises:
+        AtelierError: The environment is `dev` and the local servers were never started.
+    """
+    dotenv = {key: value for key, value in dotenv_values(root / ".env").items() if value is not None}
+    local: dict[str, str] = {}
+    if environment == "dev":
+        path = root / LOCAL_SERVERS
+        if not path.is_file():
+            raise AtelierError(
+                f"the local servers have never been started ({LOCAL_SERVERS} is missing): run `make demo`, "
+                "or name another environment, as in `meltano --environment=prod run elt`"
+            )
+        local = {key: value for key, value in dotenv_values(path).items() if value is not None}
+    return {**DEFAULTS, **dotenv, **process, **local}
+
+
+def require(variables: Mapping[str, str], names: tuple[str, ...], what: str) -> None:
+    """Check that variables are set.
+
+    Raises:
+        AtelierError: Some are missing or empty; the sentence names them.
+    """
+    missing = [name for name in names if not variables.get(name)]
+    if missing:
+        raise AtelierError(
+            f"{what} is not configured: set {', '.join(missing)} in the environment or in the file .env "
+            "(see .env.example)"
+        )
+
+
+def port(variables: Mapping[str, str], name: str) -> int:
+    """Return a port number.
+
+    Raises:
+        AtelierError: It is not a number from 1 to 65535.
+    """
+    text = variables.get(name, "")
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        raise AtelierError(f"{name} is {text!r}, which is no port: give a number from 1 to 65535")
+    return int(text)
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The PostgreSQL database that holds everything."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+
+    @classmethod
+    def of(cls, variables: Mapping[str, str]) -> Warehouse:
+        """Read it from the variables; raises AtelierError if one is missing."""
+        require(variables, POSTGRES_VARIABLES, "the warehouse")
+        return cls(
+            host=variables["POSTGRES_HOST"],
+            port=port(variables, "POSTGRES_PORT"),
+            user=variables["POSTGRES_USER"],
+            password=variables["POSTGRES_PASSWORD"],
+            database=variables["POSTGRES_DB"],
+        )
+
+    @property
+    def place(self) -> str:
+        """Where it is, for messages: never the password."""
+        return f"database {self.database} at {self.host}:{self.port} (user {self.user})"
+
+    @property
+    def system_database_uri(self) -> str:
+        """The address of Meltano's system database; holds the password, so never to be shown."""
+        url = URL.create(
+            "postgresql+psycopg2",
+            username=self.user,
+            password=self.password,
+            host=self.host,
+            port=self.port,
+            database=self.database,
+            query={"options": f"-csearch_path={STATE_SCHEMA}", "connect_timeout": "15"},
+        )
+        return url.render_as_string(hide_password=False)

@@ -1,0 +1,46 @@
+"""Remembers what the parts of a run said last, so that a failed run can end with one clear sentence."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import deque
+from typing import Any
+
+#: Lines kept per part of the pipeline.
+KEPT_LINES = 40
+
+#: What our own programs put before the sentence that says why they failed.
+FAILURE_MARK = "FAILED: "
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_ERROR_LINE = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Failure)\b.*: .+|^.*\b(?:ERROR|CRITICAL)\b.*")
+
+
+class LastWords(logging.Handler):
+    """A logging handler that keeps the last lines of every plugin."""
+
+    lines: dict[str, deque[str]] = {}  # noqa: RUF012 # one memory for the process: logging makes the handlers
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the line of a plugin; structlog puts its name and its text into a dictionary."""
+        event: Any = record.msg
+        if not isinstance(event, dict):
+            return
+        name = event.get("name") or event.get("plugin") or event.get("string_id")
+        text = str(event.get("event", "")).rstrip()
+        if name and text:
+            self.lines.setdefault(str(name), deque(maxlen=KEPT_LINES)).append(_ANSI.sub("", text))
+
+    @classmethod
+    def sentence(cls) -> str | None:
+        """Return the reason of a failure: a sentence of ours, else the last error line of any plugin."""
+        for lines in cls.lines.values():
+            for line in reversed(lines):
+                if FAILURE_MARK in line:
+                    return line.partition(FAILURE_MARK)[2]
+        for name in reversed(cls.lines):
+            for line in reversed(cls.lines[name]):
+                if _ERROR_LINE.match(line):
+                    return f"{name} failed: {line.strip()}"
+        return None
