@@ -1,0 +1,1 @@
+"""Real local servers and a factory of sources, for the demo and the tests."""

@@ -32,7 +32,12 @@ class WarehouseSink(PostgresSink):
     """Loads one stream into one table."""
 
     def __init__(
-        self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None
+        self,
+        target: Target,
+        stream_name: str,
+        schema: dict[str, Any],
+        key_properties: Sequence[str] | None,
+        **options: Any,  # noqa: ANN401 # passed on to the SDK as they come
     ) -> None:
         """Prepare the sink; see the SDK's Sink for the parameters."""
         table = stream_name.rpartition("-")[2]
@@ -49,7 +54,7 @@ class WarehouseSink(PostgresSink):
             **schema,
             "properties": schema["properties"] | dict.fromkeys(self.pseudonym_columns, text),
         }
-        super().__init__(target, stream_name, pseudonymised, key_properties)
+        super().__init__(target, stream_name, pseudonymised, key_properties, **options)
         # The target compares the schema of a later SCHEMA message with this one.
         self.original_schema = schema
         self.full_table_version: int | None = None

@@ -1,0 +1,64 @@
+# Atelier's commands. `make` alone lists them. Each does the set-up that it needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+# How much the factory makes for the demo: make demo DAYS=5 MACHINES=2 ORDERS=500
+DAYS ?= 30
+MACHINES ?= 3
+ORDERS ?= 2000
+SEED ?= 1
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
+
+.PHONY: setup
+setup: ## Set up the locked environments; afterwards .venv/bin/meltano works
+	@$(PYTHON) setup/bootstrap.py
+
+.PHONY: demo
+demo: setup ## Local servers, generated sources, the whole pipeline, a summary
+	@$(BIN)/atelier-demo run --days $(DAYS) --machines $(MACHINES) --orders $(ORDERS) --seed $(SEED)
+
+.PHONY: demo-status
+demo-status: setup ## What runs where
+	@$(BIN)/atelier-demo status
+
+.PHONY: demo-down
+demo-down: setup ## Stop the local servers (their data stay)
+	@$(BIN)/atelier-demo down
+
+.PHONY: demo-reset
+demo-reset: demo-down ## Stop the local servers and delete their data
+	@rm -rf .local/dev && echo "The demo's data are gone; make demo starts from nothing."
+
+.PHONY: docs
+docs: setup ## The data's documentation as one static page: lineage, models, columns
+	@$(BIN)/atelier-demo docs
+
+.PHONY: lint
+lint: setup ## ruff, mypy --strict, sqlfluff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/atelier-demo lint-sql
+
+.PHONY: test
+test: lint ## Every test: lint, unit, property, integration on real servers, dbt
+	@$(BIN)/pytest -m "not slow"
+
+.PHONY: test-slow
+test-slow: setup ## The tests that take longer than make test may
+	@$(BIN)/pytest -m slow
+
+.PHONY: format
+format: setup ## Format Python and SQL
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: clean
+clean: ## Remove what can be made again, but never data
+	@rm -rf .venv extract/tap_mysql_published/.venv .mypy_cache .ruff_cache .pytest_cache transform/target transform/logs

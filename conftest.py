@@ -1,0 +1,35 @@
+"""Fixtures that all tests share: one set of real local servers, and an empty warehouse on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from atelier_demo.servers.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """The tests' own servers, started when the first test needs one and stopped at the end."""
+    servers = Site(ROOT / ".local" / "test")
+    servers.up(lambda _: None)
+    yield servers
+    servers.down()
+
+
+@pytest.fixture(scope="session")
+def servers(site: Site) -> dict[str, str]:
+    """The variables of the contract that name the tests' servers."""
+    return site.up(lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def postgres(servers: dict[str, str]) -> dict[str, str]:
+    """The same, for tests that need nothing but PostgreSQL."""
+    return servers

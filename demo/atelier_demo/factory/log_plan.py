@@ -1,0 +1,120 @@
+"""Which files a machine sends for which day: the simulated day, made odd, as bytes.
+
+A day's oddity follows from the date and the machine alone, so a longer period, more machines or a
+later last day leave every older file as it was. Three machines and thirty days show every oddity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from atelier_demo.factory.dice import dice
+from atelier_demo.factory.event_oddities import EVENT_ODDITIES
+from atelier_demo.factory.file_oddities import FILE_ODDITIES, LogFile
+from atelier_demo.factory.line_oddities import LINE_ODDITIES
+from atelier_demo.factory.machines import Machine, fleet, late_machine
+from atelier_demo.factory.shifts import HOUR, SUNDAY, clock_change_at_night, simulate, works_at_night
+from atelier_demo.factory.writing import STAMP_LENGTH, draft, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CYCLE = 39
+"""Days after which a machine's oddities repeat; the next machine is a third of it ahead.
+
+Thirty days of three machines then meet every oddity at least twice, never twice on a Sunday; the next
+three machines are five days further.
+"""
+
+DRAWN_ODDITIES = (*EVENT_ODDITIES, *LINE_ODDITIES, *FILE_ODDITIES)
+ALWAYS_ODDITIES = ("night_shift_past_midnight", "accented_folder", "late_machine_folder", "growing_file")
+CALENDAR_ODDITIES = ("clocks_go_forward", "clocks_go_back")
+"""Only where the period holds the night after the last Saturday of March or October."""
+
+
+def drawn_oddity(place: int, day: date) -> str | None:
+    """Name the oddity of the machine at `place` in the fleet on `day`; None for a plain file."""
+    ahead = place * CYCLE // 3 + place // 3 * 5
+    slot = (day.toordinal() + ahead) % CYCLE
+    return DRAWN_ODDITIES[slot] if slot < len(DRAWN_ODDITIES) else None
+
+
+def machines_at_work(count: int, *, oddities: bool) -> list[Machine]:
+    """Give the fleet; with oddities also the machine that comes later."""
+    return [*fleet(count), late_machine()] if oddities else fleet(count)
+
+
+def production_days(days: int, until: date, *, late: bool) -> Iterator[date]:
+    """Give the days with a file, oldest first: none on Sundays, always one on `until`.
+
+    A late machine works only in the last third of the period.
+    """
+    for ago in reversed(range(days // 3 + 1 if late else days)):
+        day = until - timedelta(days=ago)
+        if day.weekday() != SUNDAY or day == until:
+            yield day
+
+
+def file_of_day(machine: Machine, place: int, day: date, seed: int, *, oddities: bool) -> LogFile:
+    """Give the file that a machine writes on a day, complete also when the day is today.
+
+    `place` is the machine's place in the fleet.
+    """
+    name = drawn_oddity(place, day) if oddities else None
+    rng = dice(seed, machine.code, day, name)
+    events = simulate(machine, day, seed)
+    if name in EVENT_ODDITIES:
+        EVENT_ODDITIES[name](events, rng)
+    written = draft(machine, day, events)
+    if name in LINE_ODDITIES:
+        LINE_ODDITIES[name](written, rng)
+    drawn = (name,) if name in EVENT_ODDITIES or name in LINE_ODDITIES else ()
+    return LogFile(
+        path=f"{machine.folder}/{day:%Y%m%d}.LOG",
+        content=written.content(),
+        modified_at=instant(day, max(second for second, _ in events) + 20),
+        oddities=(*_traits(machine, day, seed), *drawn),
+    )
+
+
+def files_sent(file: LogFile, machine: Machine, place: int, day: date, seed: int) -> list[LogFile]:
+    """Give the files that arrive for a day that is over: usually the one that the machine wrote."""
+    name = drawn_oddity(place, day)
+    if name not in FILE_ODDITIES:
+        return [file]
+    rng = dice(seed, machine.code, day, name)
+    return FILE_ODDITIES[name](replace(file, oddities=(*file.oddities, name)), rng)
+
+
+def _traits(machine: Machine, day: date, seed: int) -> Iterator[str]:
+    """Name what is odd about a file without any oddity having been drawn for it."""
+    if works_at_night(machine, day, seed):
+        yield "night_shift_past_midnight"
+    moved = clock_change_at_night(day)
+    if moved:
+        yield "clocks_go_forward" if moved > 0 else "clocks_go_back"
+    if not machine.folder.isascii():
+        yield "accented_folder"
+    if machine == late_machine():
+        yield "late_machine_folder"
+
+
+def until_noon(file: LogFile, day: date) -> bytes:
+    """Give the beginning of a day's file as it stands at about noon: its last line is half written."""
+    noon = f"{day:%Y%m%d} 12:00:00".encode()
+    start = end = 0
+    for line in file.content.splitlines(keepends=True):
+        start, end = end, end + len(line)
+        stamp = line[:STAMP_LENGTH]
+        if stamp >= noon and stamp.startswith(noon[:9]):
+            break
+    if start == 0:
+        return file.content[: len(file.content) // 2]
+    return file.content[: start + (end - start) // 2]
+
+
+def noon(day: date) -> float:
+    """Give the Unix time of noon on `day`."""
+    return instant(day, 12 * HOUR)

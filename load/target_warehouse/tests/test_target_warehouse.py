@@ -1,0 +1,188 @@
+"""The loader against a real PostgreSQL: only differences are written, full tables are replaced at once."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+import pytest
+from target_warehouse.sinks import MissingPseudonymKeyError, pseudonym
+from target_warehouse.target import TargetWarehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from psycopg2.extensions import connection as Connection  # noqa: N812 # it is a class
+
+SCHEMA = "loader_test"
+ORDERS: dict[str, Any] = {
+    "type": "SCHEMA",
+    "stream": "db-orders",
+    "key_properties": ["id"],
+    "schema": {
+        "properties": {
+            "id": {"type": "integer"},
+            "customer": {"type": ["null", "integer"]},
+            "note": {"type": ["null", "string"]},
+        }
+    },
+}
+
+
+@pytest.fixture
+def warehouse(postgres: dict[str, str]) -> Iterator[Connection]:
+    connection = psycopg2.connect(
+        host=postgres["POSTGRES_HOST"],
+        port=int(postgres["POSTGRES_PORT"]),
+        user=postgres["POSTGRES_USER"],
+        password=postgres["POSTGRES_PASSWORD"],
+        dbname=postgres["POSTGRES_DB"],
+    )
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"drop schema if exists {SCHEMA} cascade")
+    yield connection
+    connection.close()
+
+
+class Loader:
+    """Runs the target on messages, as a pipe would."""
+
+    def __init__(self, postgres: dict[str, str], connection: Connection) -> None:
+        self.postgres = postgres
+        self.connection = connection
+
+    def load(self, *messages: dict[str, Any], **settings: Any) -> list[dict[str, Any]]:
+        """Load messages; return the states that the target confirmed."""
+        target = TargetWarehouse(
+            config={
+                "host": self.postgres["POSTGRES_HOST"],
+                "port": int(self.postgres["POSTGRES_PORT"]),
+                "user": self.postgres["POSTGRES_USER"],
+                "password": self.postgres["POSTGRES_PASSWORD"],
+                "database": self.postgres["POSTGRES_DB"],
+                "default_target_schema": SCHEMA,
+                "validate_records": False,
+                "use_copy": True,
+                "add_record_metadata": False,
+                "activate_version": False,
+                **settings,
+            }
+        )
+        out = io.StringIO()
+        with redirect_stdout(out):
+            target.listen(io.StringIO("".join(json.dumps(message) + "\n" for message in messages)))
+        return [json.loads(line) for line in out.getvalue().splitlines()]
+
+    def rows(self, table: str = "orders") -> list[tuple[Any, ...]]:
+        """Return the table's rows with the transaction that wrote each, in the order of the key."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"select xmin::text, t.* from {SCHEMA}.{table} t order by 2")  # noqa: S608
+            return cursor.fetchall()
+
+
+@pytest.fixture
+def loader(postgres: dict[str, str], warehouse: Connection) -> Loader:
+    return Loader(postgres, warehouse)
+
+
+def record(number: int, note: str | None, customer: int | None = None, **more: Any) -> dict[str, Any]:
+    row = {"id": number, "customer": customer, "note": note}
+    return {"type": "RECORD", "stream": "db-orders", "record": row, **more}
+
+
+def full_table(version: int, *rows: dict[str, Any]) -> list[dict[str, Any]]:
+    activate = {"type": "ACTIVATE_VERSION", "stream": "db-orders", "version": version}
+    return [ORDERS, activate, *({**row, "version": version} for row in rows), activate]
+
+
+def test_a_row_that_is_already_there_is_not_written_again(loader: Loader) -> None:
+    loader.load(ORDERS, record(1, "a"), record(2, None), record(3, "c"))
+    before = loader.rows()
+    loader.load(ORDERS, record(1, "a"), record(2, None), record(3, "changed"))
+    after = loader.rows()
+    assert before[:2] == after[:2]
+    assert before[2][0] != after[2][0]
+    assert after[2][1:] == (3, None, "changed")
+
+
+def test_a_full_table_follows_inserts_updates_and_deletions(loader: Loader) -> None:
+    loader.load(*full_table(1, record(1, "a"), record(2, "b"), record(3, "c")))
+    before = loader.rows()
+    loader.load(*full_table(2, record(1, "a"), record(3, "changed"), record(4, "new")))
+    after = loader.rows()
+    assert [row[1:] for row in after] == [(1, None, "a"), (3, None, "changed"), (4, None, "new")]
+    assert before[0] == after[0]
+
+
+def test_a_full_table_that_spans_batches_is_replaced_once(loader: Loader) -> None:
+    rows = [record(number, str(number)) for number in range(25)]
+    loader.load(*full_table(1, *rows), batch_size_rows=10)
+    loader.load(*full_table(2, *rows[5:]), batch_size_rows=10)
+    assert [row[1] for row in loader.rows()] == list(range(5, 25))
+
+
+def test_a_full_table_that_ends_early_changes_nothing(loader: Loader) -> None:
+    loader.load(*full_table(1, record(1, "a"), record(2, "b")))
+    before = loader.rows()
+    loader.load(*full_table(2, record(1, "changed"))[:-1])
+    assert loader.rows() == before
+
+
+def test_a_full_table_that_never_began_changes_nothing(loader: Loader) -> None:
+    loader.load(*full_table(1, record(1, "a")))
+    before = loader.rows()
+    loader.load(*full_table(2)[:2])
+    assert loader.rows() == before
+
+
+def test_a_full_table_that_is_empty_empties_the_table(loader: Loader) -> None:
+    loader.load(*full_table(1, record(1, "a")))
+    loader.load(*full_table(2))
+    assert loader.rows() == []
+
+
+def test_children_are_loaded_before_their_parent(loader: Loader, warehouse: Connection) -> None:
+    parent = {**ORDERS, "stream": "files"}
+    child = {**ORDERS, "stream": "lines"}
+    messages = [parent, child]
+    for number in range(30):
+        messages.append({**record(number, "x"), "stream": "lines"})
+        messages.append({**record(number, "x"), "stream": "files"})
+    loader.load(*messages, batch_size_rows=7)
+    with warehouse.cursor() as cursor:
+        cursor.execute(
+            f"select count(*) from {SCHEMA}.files f join {SCHEMA}.lines l using (id) "  # noqa: S608
+            "where f.xmin::text::bigint < l.xmin::text::bigint"
+        )
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_state_is_confirmed_only_after_the_rows_before_it(loader: Loader) -> None:
+    state = {"type": "STATE", "value": {"bookmarks": {"orders": 3}}}
+    confirmed = loader.load(
+        ORDERS, record(1, "a"), state, record(2, "b"), record(3, "c"), record(4, "d"), batch_size_rows=2
+    )
+    assert confirmed[0] == state["value"]
+    assert len(loader.rows()) == 4
+
+
+def test_personal_values_are_replaced_before_they_are_loaded(loader: Loader) -> None:
+    settings = {"pseudonym_columns": ["orders.customer"], "pseudonym_key": "secret"}
+    loader.load(*full_table(1, record(1, "a", customer=4711), record(2, "b")), **settings)
+    assert [row[2] for row in loader.rows()] == [pseudonym(4711, "secret"), None]
+    assert pseudonym(4711, "secret") == pseudonym(" 4711 ", "secret") != pseudonym(4711, "other")
+
+
+def test_a_missing_key_is_a_sentence(loader: Loader) -> None:
+    with pytest.raises(MissingPseudonymKeyError, match="set PSEUDONYM_KEY"):
+        loader.load(ORDERS, record(1, "a", customer=4711), pseudonym_columns=["orders.customer"])
+
+
+def test_text_arrives_as_it_is(loader: Loader) -> None:
+    texts = ["tab\there", "line\nend", "back\\slash", "NULL", "", "é 𝄞 ', \"", "\\N"]
+    loader.load(ORDERS, *(record(number, text) for number, text in enumerate(texts)))
+    assert [row[3] for row in loader.rows()] == texts

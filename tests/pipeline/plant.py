@@ -1,0 +1,154 @@
+"""A plant for a test: its own folder of logs, its own ERP, an empty warehouse, and Meltano on them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+import psycopg2.extras
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from atelier_demo.servers.site import Site
+
+ROOT = Path(__file__).resolve().parents[2]
+MELTANO = ROOT / ".venv" / "bin" / "meltano"
+
+#: Every schema that a run may write, but for Meltano's own book-keeping.
+DATA_SCHEMAS = ("raw_ftplogs", "raw_erp", "staging", "intermediate", "marts", "seeds")
+
+RUN_TIMEOUT_SECONDS = 280
+
+
+class Plant:
+    """The sources and the warehouse of one test."""
+
+    def __init__(self, site: Site, variables: Mapping[str, str], name: str) -> None:
+        self.site = site
+        self.variables = {**variables, "FTP_ROOT": f"/{name}", "MYSQL_DATABASE": f"erp_{name}"}
+        self.logs = site.ftp_root / name
+        shutil.rmtree(self.logs, ignore_errors=True)
+        self.logs.mkdir(parents=True)
+        self.drop_warehouse()
+
+    def drop_warehouse(self) -> None:
+        """Make the warehouse as empty as a new one."""
+        for schema in (*DATA_SCHEMAS, "meltano"):
+            self.execute(f"drop schema if exists {schema} cascade")
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        """Return what a shell would have: nothing of the tests' own environment but the essentials."""
+        essentials = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
+        return {**essentials, **self.variables, **changes}
+
+    def start(self, job: str, **changes: str) -> subprocess.Popen[str]:
+        """Start `meltano run JOB` in the environment `test`, in a process group of its own."""
+        return subprocess.Popen(
+            [str(MELTANO), "--environment=test", "run", job],
+            cwd=ROOT,
+            env=self.environment(**changes),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+
+    def run(self, job: str, **changes: str) -> tuple[int, str]:
+        """Run `meltano run JOB`; return its exit status and its output."""
+        process = self.start(job, **changes)
+        output, _ = process.communicate(timeout=RUN_TIMEOUT_SECONDS)
+        return process.returncode, output
+
+    def run_well(self, job: str, **changes: str) -> str:
+        """Run a job that must succeed; return its output."""
+        status, output = self.run(job, **changes)
+        assert status == 0, output[-6000:]
+        return output
+
+    def dbt(self, *arguments: str) -> None:
+        """Run dbt on the plant's warehouse; it must succeed."""
+        project = ROOT / "transform"
+        done = subprocess.run(
+            [str(ROOT / ".venv" / "bin" / "dbt"), *arguments],
+            cwd=ROOT,
+            env=self.environment(
+                DBT_PROJECT_DIR=str(project), DBT_PROFILES_DIR=str(project), DBT_TARGET="test"
+            ),
+            capture_output=True,
+            text=True,
+            timeout=RUN_TIMEOUT_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-6000:]
+
+    def connect(self) -> psycopg2.extensions.connection:
+        """Log in to the warehouse as the pipeline does."""
+        connection = psycopg2.connect(
+            host=self.variables["POSTGRES_HOST"],
+            port=int(self.variables["POSTGRES_PORT"]),
+            user=self.variables["POSTGRES_USER"],
+            password=self.variables["POSTGRES_PASSWORD"],
+            dbname=self.variables["POSTGRES_DB"],
+        )
+        connection.autocommit = True
+        return connection
+
+    def execute(self, statement: str) -> None:
+        """Run a statement in the warehouse."""
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query on the warehouse."""
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+    def dicts(self, statement: str) -> list[dict[str, Any]]:
+        """Return the rows of a query on the warehouse, each by the names of its columns."""
+        with (
+            closing(self.connect()) as connection,
+            connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor,
+        ):
+            cursor.execute(statement)
+            return [dict(row) for row in cursor.fetchall()]
+
+    def tables(self, *schemas: str) -> list[str]:
+        """Return the tables (not the views) of schemas, as `schema.table`."""
+        rows = self.query(
+            "select schemaname || '.' || tablename from pg_tables "
+            f"where schemaname in ({', '.join(repr(schema) for schema in schemas)}) order by 1"
+        )
+        return [row[0] for row in rows]
+
+    def contents(self, *schemas: str) -> dict[str, list[str]]:
+        """Return every row of every table of schemas as text, in an order of its own."""
+        return {
+            table: [row[0] for row in self.query(f"select t::text from {table} t order by 1")]
+            for table in self.tables(*schemas)
+        }
+
+    def rows_written(self) -> dict[str, int]:
+        """Return, per table of data, how many rows were ever inserted, updated or deleted."""
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
+            # Sessions report their counts when they end; ours is new and asks for the newest.
+            cursor.execute("select pg_stat_clear_snapshot()")
+            cursor.execute(
+                "select schemaname || '.' || relname, n_tup_ins + n_tup_upd + n_tup_del "
+                "from pg_stat_user_tables where schemaname in %s",
+                (DATA_SCHEMAS,),
+            )
+            return dict(cursor.fetchall())
+
+    def downloads(self) -> int:
+        """Return how many times the FTP server has sent a file, by its transfer log."""
+        log: Path = self.site.ftp_transfer_log
+        return len(log.read_text(encoding="latin-1").splitlines()) if log.exists() else 0

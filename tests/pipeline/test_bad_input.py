@@ -1,0 +1,147 @@
+"""A source or a setting that is wrong: one sentence, a status that is not 0, everything as it was."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.pipeline.conftest import erp_connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.pipeline.plant import Plant
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+
+SECRETS = ("FTP_PASSWORD", "MYSQL_PASSWORD", "POSTGRES_PASSWORD", "PSEUDONYM_KEY")
+
+
+@pytest.fixture(scope="module")
+def plant(new_plant: Callable[[str], Plant]) -> Plant:
+    plant = new_plant("bad_input")
+    plant.run_well("elt")
+    return plant
+
+
+@pytest.fixture
+def unchanged(plant: Plant):  # noqa: ANN201 # a generator fixture without a value
+    before = plant.contents("raw_ftplogs", "raw_erp", "marts")
+    yield
+    assert plant.contents("raw_ftplogs", "raw_erp", "marts") == before
+
+
+def assert_refused(plant: Plant, *words: str, **changes: str) -> None:
+    status, output = plant.run("elt", **changes)
+    assert status != 0, output[-3000:]
+    last = [line for line in output.splitlines() if line.strip()][-1]
+    assert last.startswith("atelier: failed: "), output[-3000:]
+    for word in words:
+        assert word in last, last
+    for name in SECRETS:
+        assert plant.environment(**changes)[name] not in output, name
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"FTP_HOST": "no-such-host.invalid"}, ["no-such-host.invalid", "FTP_HOST"]),
+        ({"FTP_PORT": "1"}, ["127.0.0.1", "FTP_PORT"]),
+        ({"FTP_PASSWORD": "wrong-ftp-password"}, ["FTP_USER", "FTP_PASSWORD"]),
+        ({"FTP_ROOT": "/no-such-folder"}, ["/no-such-folder", "FTP_ROOT"]),
+        ({"MYSQL_HOST": "no-such-host.invalid"}, ["no-such-host.invalid", "MYSQL_HOST"]),
+        ({"MYSQL_PORT": "1"}, ["127.0.0.1:1", "MYSQL_PORT"]),
+        ({"MYSQL_PASSWORD": "wrong-mysql-password"}, ["MYSQL_USER", "MYSQL_PASSWORD"]),
+        ({"MYSQL_DATABASE": "no_such_database"}, ["no_such_database", "MYSQL_DATABASE"]),
+        ({"POSTGRES_HOST": "no-such-host.invalid"}, ["no-such-host.invalid", "POSTGRES_HOST"]),
+        ({"POSTGRES_PORT": "1"}, ["127.0.0.1:1", "POSTGRES_PORT"]),
+        ({"POSTGRES_PASSWORD": "wrong-postgres-password"}, ["POSTGRES_USER", "POSTGRES_PASSWORD"]),
+        ({"POSTGRES_DB": "no_such_database"}, ["no_such_database", "POSTGRES_DB"]),
+        ({"POSTGRES_PORT": "five"}, ["POSTGRES_PORT", "five"]),
+        ({"MYSQL_USER": ""}, ["MYSQL_USER", ".env"]),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_a_wrong_setting_is_named(plant: Plant, changes: dict[str, str], words: list[str]) -> None:
+    assert_refused(plant, *words, **changes)
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_an_empty_root_is_named(plant: Plant) -> None:
+    empty = plant.site.ftp_root / "nothing_here"
+    empty.mkdir(exist_ok=True)
+    assert_refused(plant, "/nothing_here", FTP_ROOT="/nothing_here")
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_table_or_column_that_is_missing_is_named(plant: Plant) -> None:
+    with closing(erp_connection(plant)) as connection, connection.cursor() as cursor:
+        cursor.execute("alter table p_zubeh change zcode zcode_old varchar(20)")
+        try:
+            assert_refused(plant, "p_zubeh", "zcode")
+        finally:
+            cursor.execute("alter table p_zubeh change zcode_old zcode varchar(20)")
+        cursor.execute("rename table a_vorgang to a_vorgang_old")
+        try:
+            assert_refused(plant, "a_vorgang", plant.variables["MYSQL_DATABASE"])
+        finally:
+            cursor.execute("rename table a_vorgang_old to a_vorgang")
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_a_server_that_is_down_is_named(plant: Plant) -> None:
+    plant.site.ftp.stop()
+    try:
+        assert_refused(plant, plant.variables["FTP_PORT"])
+    finally:
+        plant.site.ftp.start()
+    plant.site.mariadb.stop()
+    try:
+        assert_refused(plant, plant.variables["MYSQL_PORT"])
+    finally:
+        plant.site.mariadb.start()
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"TAP_MYSQL_PORT": "1"}, "tap-mysql"),
+        ({"TAP_FTPLOGS_ROOT": "/no-such-folder"}, "/no-such-folder"),
+        ({"TARGET_POSTGRES_PORT": "1"}, "target-postgres"),
+    ],
+    ids=["tap-mysql", "tap-ftplogs", "target-postgres"],
+)
+def test_a_part_that_fails_fails_the_run_every_time(plant: Plant, changes: dict[str, str], part: str) -> None:
+    # Meltano's own settings, so that the check before the run passes and the part itself fails.
+    for _ in range(2):
+        assert_refused(plant, part, **changes)
+
+
+def test_a_test_that_fails_fails_the_run_every_time(plant: Plant) -> None:
+    plant.execute(
+        "update raw_ftplogs.log_files set event_count = event_count + 1, line_count = line_count + 1"
+    )
+    try:
+        for _ in range(2):
+            status, output = plant.run("transform")
+            assert status != 0
+            assert "assert_every_line_is_accounted_for" in output.splitlines()[-1], output[-3000:]
+    finally:
+        plant.execute(
+            "update raw_ftplogs.log_files set event_count = event_count - 1, line_count = line_count - 1"
+        )
+
+
+def test_a_garbage_file_becomes_rejected_lines(plant: Plant) -> None:
+    machine = min(folder for folder in plant.logs.iterdir() if folder.name.startswith("DEM12"))
+    (machine / "20251001.LOG").write_bytes(b"\x00\xff\xfe garbage " * 200_000)
+    plant.run_well("ftplogs-to-marts")
+    rows = plant.query(
+        "select r.reason, r.is_truncated, r.byte_count from raw_ftplogs.rejected_lines r "
+        "join raw_ftplogs.log_files f using (file_version_id) where f.file_name = '20251001.LOG'"
+    )
+    assert rows == [("no_time", True, 12 * 200_000)]

@@ -1,0 +1,86 @@
+"""The main job: right the first time, quiet when nothing is new, exact when something is."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from atelier_demo.factory.erp import delete_order
+
+from tests.oracle.compare import assert_marts_equal
+from tests.pipeline.conftest import erp_connection
+from tests.pipeline.plant import DATA_SCHEMAS, Plant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def plant(new_plant: Callable[[str], Plant]) -> Plant:
+    plant = new_plant("main_job")
+    plant.run_well("elt")
+    return plant
+
+
+def test_the_marts_are_what_the_sources_say(plant: Plant) -> None:
+    assert_marts_equal(plant)
+
+
+def test_the_addresses_of_customers_are_never_read(plant: Plant) -> None:
+    assert not [table for table in plant.tables("raw_erp") if "adresse" in table]
+    columns = plant.query("select column_name from information_schema.columns where table_schema = 'raw_erp'")
+    assert not {"kundenbez", "bauvorhaben", "firma", "telefon", "email"} & {row[0] for row in columns}
+
+
+def test_a_second_run_reads_no_file_and_writes_no_row(plant: Plant) -> None:
+    # The first run settles what was torn: it is the second with nothing new that must be quiet.
+    plant.run_well("ftplogs-to-marts")
+    downloads, written = plant.downloads(), plant.rows_written()
+    contents = plant.contents(*DATA_SCHEMAS)
+    plant.run_well("elt")
+    assert plant.downloads() == downloads
+    assert plant.rows_written() == written
+    assert plant.contents(*DATA_SCHEMAS) == contents
+
+
+def test_what_is_new_and_nothing_else_arrives(plant: Plant) -> None:
+    before = plant.contents("raw_ftplogs", "raw_erp", "marts")
+    machine = sorted(folder for folder in plant.logs.iterdir() if folder.name.startswith("DEM12"))[0]
+    today = max(machine.glob("*.LOG"))
+    day = today.stem[:8]
+    with today.open("ab") as file:
+        file.write(
+            f"\r\n{day} 23:10:00|@StukUitgevoerd: 239999/A pos 1\r\n{day} 23:11:00|@MachineWait: 20 sec\r\n"
+            f"{day} 23:12:00|@StukUitgevoerd: 239999/A pos 2\r\n".encode()
+        )
+    (machine / "20251121.LOG").write_bytes(
+        b"20251121 06:00:00|@MachineStart\r\n20251121 06:01:00|@StukUitgevoerd: 240000/B pos 1\r\n"
+    )
+    orders = plant.query("select order_id from marts.fct_shutter_orders order by 1")
+    with closing(erp_connection(plant)) as connection:
+        delete_order(connection, orders[0][0])
+        connection.commit()
+    downloads = plant.downloads()
+    plant.run_well("elt")
+    after = plant.contents("raw_ftplogs", "raw_erp", "marts")
+
+    assert plant.downloads() == downloads + 2
+    assert len(after["raw_ftplogs.log_events"]) == len(before["raw_ftplogs.log_events"]) + 5
+    assert set(before["raw_ftplogs.log_events"]) < set(after["raw_ftplogs.log_events"])
+    assert len(after["raw_ftplogs.log_files"]) == len(before["raw_ftplogs.log_files"]) + 1
+    assert len(after["raw_erp.a_kopf"]) == len(before["raw_erp.a_kopf"]) - 1
+    assert set(after["marts.fct_shutter_orders"]) < set(before["marts.fct_shutter_orders"])
+    assert len(after["marts.fct_shutter_orders"]) == len(before["marts.fct_shutter_orders"]) - 1
+    changed = set(after["marts.fct_sessions"]) ^ set(before["marts.fct_sessions"])
+    # The session that grew, as it was and as it is, and the new one.
+    assert len(changed) == 3
+    assert_marts_equal(plant)
+
+
+def test_a_full_refresh_changes_no_row_of_any_mart(plant: Plant) -> None:
+    before = plant.contents("marts", "intermediate")
+    plant.dbt("build", "--full-refresh")
+    assert plant.contents("marts", "intermediate") == before
