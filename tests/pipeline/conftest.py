@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from atelier_demo.factory.erp import make_erp
-from atelier_demo.factory.logs import make_logs
+from atelier_demo.factory.logs import grow_logs, make_logs
 
 from tests.pipeline.plant import Plant
 
@@ -32,13 +32,24 @@ def erp_connection(plant: Plant):  # noqa: ANN201 # PyMySQL's connection class i
     return connection
 
 
-@pytest.fixture(scope="module")
-def new_plant(site: Site, servers: dict[str, str]) -> Callable[[str], Plant]:
-    """Makes a plant whose sources are full and whose warehouse is empty."""
+def finish_the_day(plant: Plant) -> None:
+    """Let the machines work until the end of the last shift."""
+    assert grow_logs(plant.logs, seed=SEED, until=UNTIL) > 0
 
-    def make(name: str) -> Plant:
+
+@pytest.fixture(scope="module")
+def new_plant(site: Site, servers: dict[str, str]) -> Callable[..., Plant]:
+    """Makes a plant whose sources are full and whose warehouse is empty.
+
+    It is the noon of the last day, its files end in a torn line; or, `evening`, its shift is over.
+    """
+
+    def make(name: str, *, evening: bool = False) -> Plant:
         plant = Plant(site, servers, name)
-        make_logs(plant.logs, seed=SEED, days=DAYS, until=UNTIL)
+        manifest = make_logs(plant.logs, seed=SEED, days=DAYS, until=UNTIL)
+        plant.growing = {plant.logs / path for path in manifest.growing}
+        if evening:
+            finish_the_day(plant)
         database = plant.variables["MYSQL_DATABASE"]
         with closing(site.admin_mysql()) as connection, connection.cursor() as cursor:
             cursor.execute(f"drop database if exists {database}")

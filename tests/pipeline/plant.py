@@ -33,6 +33,8 @@ class Plant:
         self.site = site
         self.variables = {**variables, "FTP_ROOT": f"/{name}", "MYSQL_DATABASE": f"erp_{name}"}
         self.logs = site.ftp_root / name
+        #: Files that are still being written, and may end in a torn line.
+        self.growing: set[Path] = set()
         shutil.rmtree(self.logs, ignore_errors=True)
         self.logs.mkdir(parents=True)
         self.drop_warehouse()

@@ -20,8 +20,8 @@ SECRETS = ("FTP_PASSWORD", "MYSQL_PASSWORD", "POSTGRES_PASSWORD", "PSEUDONYM_KEY
 
 
 @pytest.fixture(scope="module")
-def plant(new_plant: Callable[[str], Plant]) -> Plant:
-    plant = new_plant("bad_input")
+def plant(new_plant: Callable[..., Plant]) -> Plant:
+    plant = new_plant("bad_input", evening=True)
     plant.run_well("elt")
     return plant
 

@@ -29,8 +29,8 @@ MOMENTS = {
 
 
 @pytest.fixture(scope="module")
-def plant(new_plant: Callable[[str], Plant]) -> Plant:
-    return new_plant("kills")
+def plant(new_plant: Callable[..., Plant]) -> Plant:
+    return new_plant("kills", evening=True)
 
 
 @pytest.fixture(scope="module")

@@ -85,8 +85,7 @@ def make_erp(
     with connection.cursor(Cursor) as cursor:
         cursor.execute(f"create database if not exists `{database}` default character set utf8mb4")
     connection.select_db(database)
-    server = f"{connection.host}:{connection.port}"
-    arguments = {"server": server, "database": database, "seed": seed, "orders": orders, "until": str(until)}
+    arguments = {"database": database, "seed": seed, "orders": orders, "until": str(until)}
     known = read_manifest(manifest, arguments)
     if known is not None and has_orders(connection):
         return ErpManifest(**known)

@@ -85,7 +85,11 @@ def some_order_id(connection: Connection[Any], *, status: str) -> str:
         LookupError: no order has it.
     """
     with connection.cursor(Cursor) as cursor:
-        cursor.execute("select id from a_kopf where binary aufstatus = %s order by id limit 1", (status,))
+        cursor.execute(
+            "select id from a_kopf where convert(aufstatus using utf8mb4) collate utf8mb4_bin = %s "
+            "order by id limit 1",
+            (status,),
+        )
         row = cursor.fetchone()
     if row is None:
         raise LookupError(f"No order in the ERP has the status {status!r}.")

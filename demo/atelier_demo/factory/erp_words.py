@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+CP1252_ONLY = {
+    byte: bytes((byte,)).decode("cp1252")
+    for byte in range(0x80, 0xA0)
+    if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+}
+
 
 def mojibake(text: str) -> str:
     """Give what UTF-8 bytes look like when a program reads them as cp1252 and stores that again.
 
     Bytes that cp1252 leaves undefined are read as latin-1, as MySQL's `latin1` does.
     """
-    shown = []
-    for byte in text.encode():
-        try:
-            shown.append(bytes((byte,)).decode("cp1252"))
-        except UnicodeDecodeError:
-            shown.append(chr(byte))
-    return "".join(shown)
+    return text.encode().decode("latin-1").translate(CP1252_ONLY)
 
 
 OPEN_STATUSES = (
@@ -68,7 +68,7 @@ SHUTTER_CODES = (
     *("S TAB 4", "s tab 12", "S TN 7", "S TN 365"),
 )
 DECOY_CODES = (
-    *("S PLAT", "STORE", "SOLIN", "AVR1", "SVR2", "SO P", "S DORMANT", "S QUINC", "S TOLE", "TAPEE60"),
+    *("S PLAT", "STORE", "SOLIN", "AVR1", "SVR2", "S DORMANT", "S QUINC", "S TOLE", "TAPEE60"),
     *("APPUI", "MOUST", "BV100", "GRILLE", "store", "PVR", "", None),
 )
 ACCESSORY_TEXTS = (

@@ -1,0 +1,4 @@
+{# Schemas have the very names of the contract (staging, intermediate, marts, seeds), in every target. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name | trim if custom_schema_name else target.schema }}
+{%- endmacro %}

@@ -1,0 +1,57 @@
+{# The plant's time zone: PLANT_TIMEZONE, or France when that is not set or empty. #}
+{% macro plant_timezone() -%}
+    {{ env_var('PLANT_TIMEZONE', '') or 'Europe/Paris' }}
+{%- endmacro %}
+
+
+{#
+    The instant of a wall-clock time of the plant. In the hour that autumn repeats, the wall clock alone cannot tell
+    which of the two is meant: it is read as the second one (winter time).
+#}
+{% macro plant_instant(wall_clock) -%}
+    {{ adapter.dispatch('instant_in_zone')(wall_clock, plant_timezone()) }}
+{%- endmacro %}
+
+
+{# The instant of a time that was written in UTC without saying so. #}
+{% macro utc_instant(wall_clock) -%}
+    {{ adapter.dispatch('instant_in_zone')(wall_clock, 'UTC') }}
+{%- endmacro %}
+
+
+{% macro postgres__instant_in_zone(wall_clock, time_zone) -%}
+    ({{ wall_clock }} at time zone '{{ time_zone }}')
+{%- endmacro %}
+
+
+{# Seconds from one instant to another, exact to the microsecond. #}
+{% macro seconds_between(started_at, ended_at) -%}
+    {{ adapter.dispatch('seconds_between')(started_at, ended_at) }}
+{%- endmacro %}
+
+
+{% macro postgres__seconds_between(started_at, ended_at) -%}
+    cast(extract(epoch from ({{ ended_at }} - {{ started_at }})) as numeric(18, 6))
+{%- endmacro %}
+
+
+{# An instant, a number of seconds later; fractions count to the microsecond. #}
+{% macro seconds_after(started_at, seconds) -%}
+    {{ adapter.dispatch('seconds_after')(started_at, seconds) }}
+{%- endmacro %}
+
+
+{% macro postgres__seconds_after(started_at, seconds) -%}
+    ({{ started_at }} + {{ seconds }} * interval '1 second')
+{%- endmacro %}
+
+
+{# The text YYYY-MM-DD of a date, whatever date style the connection has. #}
+{% macro iso_date(day) -%}
+    {{ adapter.dispatch('iso_date')(day) }}
+{%- endmacro %}
+
+
+{% macro postgres__iso_date(day) -%}
+    to_char({{ day }}, 'YYYY-MM-DD')
+{%- endmacro %}
