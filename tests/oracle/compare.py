@@ -129,10 +129,9 @@ def _compare_files(plant: Plant, expected: ExpectedLogs) -> None:
 def _compare_orders(plant: Plant) -> None:
     source = {}
     with (
-        closing(plant.site.admin_mysql()) as connection,
+        closing(plant.site.admin_mysql(plant.variables["MYSQL_DATABASE"])) as connection,
         connection.cursor(pymysql.cursors.DictCursor) as cursor,
     ):
-        connection.select_db(plant.variables["MYSQL_DATABASE"])
         for table in ERP_TABLES:
             cursor.execute(f"select * from {table}")
             source[table] = list(cursor.fetchall())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from atelier_demo.factory.erp import make_erp
+from atelier_demo.factory.fill import PIPELINE_TABLES
 from atelier_demo.factory.logs import grow_logs, make_logs
 
 from tests.pipeline.plant import Plant
@@ -16,20 +17,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from atelier_demo.servers.site import Site
+    from pymysql.connections import Connection
 
 SEED = 7
 DAYS = 6
 ORDERS = 250
 #: A day in winter time, so that a test that is about other things has no odd hour.
 UNTIL = date(2025, 11, 20)
-ERP_TABLES = ("a_kopf", "a_logbuch", "p_zubeh", "a_vorgang", "p_artikel", "a_kopffreie")
 
 
-def erp_connection(plant: Plant):  # noqa: ANN201 # PyMySQL's connection class is not exported
+def erp_connection(plant: Plant) -> Connection:
     """Return an administrator's connection to the plant's own ERP."""
-    connection = plant.site.admin_mysql()
-    connection.select_db(plant.variables["MYSQL_DATABASE"])
-    return connection
+    return plant.site.admin_mysql(plant.variables["MYSQL_DATABASE"])
+
+
+def make_plants_erp(plant: Plant) -> None:
+    """Fill the plant's own ERP and let the pipeline's user read the six tables of it, and no other."""
+    database, user = plant.variables["MYSQL_DATABASE"], plant.variables["MYSQL_USER"]
+    with closing(plant.site.admin_mysql(None)) as connection, connection.cursor() as cursor:
+        cursor.execute(f"drop database if exists {database}")
+        make_erp(connection, seed=SEED, orders=ORDERS, until=UNTIL, database=database)
+        connection.commit()
+        for table in PIPELINE_TABLES:
+            cursor.execute(f"grant select on {database}.{table} to {user}@'%'")
 
 
 def finish_the_day(plant: Plant) -> None:
@@ -50,14 +60,7 @@ def new_plant(site: Site, servers: dict[str, str]) -> Callable[..., Plant]:
         plant.growing = {plant.logs / path for path in manifest.growing}
         if evening:
             finish_the_day(plant)
-        database = plant.variables["MYSQL_DATABASE"]
-        with closing(site.admin_mysql()) as connection, connection.cursor() as cursor:
-            cursor.execute(f"drop database if exists {database}")
-            cursor.execute(f"create database {database} character set utf8mb4")
-            connection.select_db(database)
-            make_erp(connection, seed=SEED, orders=ORDERS, until=UNTIL)
-            connection.commit()
-        site.grant_erp_reader(ERP_TABLES, database=database)
+        make_plants_erp(plant)
         return plant
 
     return make

@@ -98,11 +98,11 @@ def test_a_server_that_is_down_is_named(plant: Plant) -> None:
         assert_refused(plant, plant.variables["FTP_PORT"])
     finally:
         plant.site.ftp.start()
-    plant.site.mariadb.stop()
+    plant.site.mysql.stop()
     try:
         assert_refused(plant, plant.variables["MYSQL_PORT"])
     finally:
-        plant.site.mariadb.start()
+        plant.site.mysql.start()
 
 
 @pytest.mark.usefixtures("unchanged")

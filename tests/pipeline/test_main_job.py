@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from atelier_demo.factory.erp import delete_order
+from atelier_demo.factory.erp_operations import delete_order
 
 from tests.oracle.compare import assert_marts_equal
 from tests.pipeline.conftest import erp_connection, finish_the_day

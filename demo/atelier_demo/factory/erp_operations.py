@@ -40,7 +40,8 @@ def add_order(
     Returns:
         The order's `a_kopf.id`.
     """
-    order_id = f"{dice('added', order_type, number, extension).getrandbits(128):032X}"
+    rng = dice("added", order_type, number, extension)
+    order_id = f"{number:08X}{rng.getrandbits(96):024X}"
     planned_at = planned_at or datetime.combine(date(2025, 5, 28), time(12))
     on, at = f"{planned_at:%Y-%m-%d} 00:00:00", f"1899-12-30 {planned_at:%H:%M:%S}"
     head = (order_id, order_type, number, extension, "C00001", "Menuiserie Kœnig", "Villa Müller", None)

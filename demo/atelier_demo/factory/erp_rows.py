@@ -56,7 +56,8 @@ def make_order(rng: Random, number: int, extension: str, until: date) -> Order:
     entered = entry_day(number)
     shares = RECENT_SHARES if (until - entered).days <= RECENT_DAYS else OLD_SHARES
     order = Order(_share(rng, shares))
-    order_id = f"{rng.getrandbits(128):032X}"
+    # Begins with the number: rows then arrive in the order of the key, which InnoDB writes fastest.
+    order_id = f"{number:08X}{rng.getrandbits(96):024X}"
     _header(order, rng, order_id, (number, extension))
     _journal(order, rng, order_id, entered, until)
     positions = 1 + int(rng.random() ** 2 * 12)
@@ -140,7 +141,7 @@ def _articles(order: Order, rng: Random, order_id: str, positions: int) -> None:
     for position in range(1, positions + 1):
         width, height = 400 + int(rng.random() * 2600), 500 + int(rng.random() * 1900)
         depth = _pick(rng, (70, 82, 0, None))
-        article = f"{rng.getrandbits(128):032X}"
+        article = f"{order_id[:24]}{position:08X}"
         order.add("p_artikel", article, order_id, position, _pick(rng, words.ARTICLES), width, height, depth)
 
 

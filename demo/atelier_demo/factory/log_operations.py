@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 EXTRA_LINES = 25
 
 
+def start_empty(path: Path) -> None:
+    """Begin a new file with 0 bytes, as a logger does before its first line."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(exist_ok=False)
+
+
 def append(path: Path, content: bytes) -> None:
     """Let a file grow by `content` as it stands: end it without a line end for a torn line."""
     before = path.stat().st_mtime

@@ -21,14 +21,16 @@ from atelier_demo.factory.writing import STAMP_LENGTH, draft, instant
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CYCLE = 39
-"""Days after which a machine's oddities repeat; the next machine is a third of it ahead.
+CYCLE = 72
+"""Working days after which a machine's oddities repeat; the next machine is a third of it ahead.
 
-Thirty days of three machines then meet every oddity at least twice, never twice on a Sunday; the next
-three machines are five days further.
+Thirty days hold at least 24 working days before the last, so three machines go once round the cycle;
+the next three machines are five days further.
 """
 
 DRAWN_ODDITIES = (*EVENT_ODDITIES, *LINE_ODDITIES, *FILE_ODDITIES)
+# Spread over the cycle: about every second file is plain.
+ODDITY_OF_SLOT = {i * CYCLE // len(DRAWN_ODDITIES): name for i, name in enumerate(DRAWN_ODDITIES)}
 ALWAYS_ODDITIES = ("night_shift_past_midnight", "accented_folder", "late_machine_folder", "growing_file")
 CALENDAR_ODDITIES = ("clocks_go_forward", "clocks_go_back")
 """Only where the period holds the night after the last Saturday of March or October."""
@@ -36,9 +38,9 @@ CALENDAR_ODDITIES = ("clocks_go_forward", "clocks_go_back")
 
 def drawn_oddity(place: int, day: date) -> str | None:
     """Name the oddity of the machine at `place` in the fleet on `day`; None for a plain file."""
+    week, weekday = divmod(day.toordinal() - 1, 7)
     ahead = place * CYCLE // 3 + place // 3 * 5
-    slot = (day.toordinal() + ahead) % CYCLE
-    return DRAWN_ODDITIES[slot] if slot < len(DRAWN_ODDITIES) else None
+    return ODDITY_OF_SLOT.get((week * 6 + weekday + ahead) % CYCLE)
 
 
 def machines_at_work(count: int, *, oddities: bool) -> list[Machine]:

@@ -12,13 +12,18 @@ if TYPE_CHECKING:
 
 def read_manifest(path: Path | None, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
     """Give what was made with exactly these arguments; None when nothing was, or with others."""
-    if path is None or not path.exists():
+    if path is None or read_arguments(path) != dict(arguments):
         return None
-    remembered = json.loads(path.read_text(encoding="utf-8"))
-    if remembered["arguments"] != dict(arguments):
-        return None
-    made: dict[str, Any] = remembered["made"]
+    made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["made"]
     return made
+
+
+def read_arguments(path: Path) -> dict[str, Any] | None:
+    """Give the arguments with which a source was made last; None when it never was."""
+    if not path.exists():
+        return None
+    arguments: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["arguments"]
+    return arguments
 
 
 def write_manifest(path: Path | None, arguments: Mapping[str, Any], made: Mapping[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""Singer tap that reads machine logs from an FTP server and accounts for every byte of them."""

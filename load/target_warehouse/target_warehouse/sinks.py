@@ -109,7 +109,9 @@ class WarehouseSink(PostgresSink):
         missing = sa.select(*(from_table.c[name] for name in columns)).where(
             ~sa.exists().where(same_key).select_from(to_table).correlate(from_table)
         )
-        inserted = connection.execute(sa.insert(to_table).from_select(columns, missing)).rowcount
+        insert = sa.insert(to_table).from_select(columns, missing)
+        # SQLAlchemy forgets how many rows an INSERT wrote unless it is asked to remember.
+        inserted = connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount
         others = [name for name in columns if name not in join_keys]
         updated = 0
         if others:

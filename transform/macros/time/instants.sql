@@ -55,3 +55,14 @@
 {% macro postgres__iso_date(day) -%}
     to_char({{ day }}, 'YYYY-MM-DD')
 {%- endmacro %}
+
+
+{# The wall-clock time that has the day of one time and the time of day of another; NULL when either is missing. #}
+{% macro local_time_of(day, clock) -%}
+    {{ adapter.dispatch('local_time_of')(day, clock) }}
+{%- endmacro %}
+
+
+{% macro postgres__local_time_of(day, clock) -%}
+    (cast({{ day }} as date) + cast({{ clock }} as time))
+{%- endmacro %}

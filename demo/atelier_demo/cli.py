@@ -1,0 +1,109 @@
+"""The program `atelier-demo`: the local servers, from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atelier.errors import AtelierError
+
+from atelier_demo.servers import Site
+from atelier_demo.servers.places import project_root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from atelier_demo.servers import ServerStatus
+
+
+def say(line: str) -> None:
+    """Show a line at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def site_of(options: argparse.Namespace) -> Site:
+    """Return the site that the command line names, or the project's own.
+
+    Raises:
+        AtelierError: None is named, and we are not in a project.
+    """
+    if options.site is not None:
+        return Site(options.site)
+    root = project_root()
+    if root is None:
+        raise AtelierError("no project here: start this in Atelier's folder, or name a folder with --site")
+    return Site(root / ".local" / "dev")
+
+
+def up(options: argparse.Namespace) -> int:
+    """Start whatever does not run."""
+    site = site_of(options)
+    site.up(say)
+    say(f"How to log in: {site.env_file}")
+    return 0
+
+
+def down(options: argparse.Namespace) -> int:
+    """Stop all servers."""
+    site_of(options).down(say)
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """Show what runs where; 0 if all run."""
+    servers = site_of(options).status()
+    say(table(servers))
+    return 0 if all(server.running for server in servers) else 1
+
+
+def table(servers: Sequence[ServerStatus]) -> str:
+    """Return what runs where, in columns."""
+    rows = [("SERVER", "STATE", "ADDRESS", "PROCESS", "USER", "DATA", "LOG")]
+    for one in servers:
+        state = "running" if one.running else "stopped"
+        address = f"{one.host}:{one.port}" if one.port else "-"
+        process = str(one.pid) if one.pid else "-"
+        rows.append((one.name, state, address, process, one.user, str(one.data_folder), str(one.log_file)))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser; each subcommand is registered here, in one line."""
+    top = argparse.ArgumentParser(prog="atelier-demo", description=__doc__)
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    add(commands, "up", up, "start PostgreSQL, MariaDB and vsftpd; those that run are left alone")
+    add(commands, "down", down, "stop them; their data stay")
+    add(commands, "status", status, "show what runs where")
+    return top
+
+
+def add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    function: Callable[[argparse.Namespace], int],
+    description: str,
+) -> argparse.ArgumentParser:
+    """Register a subcommand and return its parser, for more options."""
+    command = commands.add_parser(name, help=description, description=description)
+    command.add_argument(
+        "--site", type=Path, metavar="FOLDER", help="the servers' folder (default: the project's .local/dev)"
+    )
+    command.set_defaults(function=function)
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit status: 0 success, 1 failure or not all running, 2 wrong usage."""
+    options = parser().parse_args(arguments)
+    function: Callable[[argparse.Namespace], int] = options.function
+    try:
+        return function(options)
+    except AtelierError as error:
+        sys.stderr.write(f"atelier-demo: {error}\n")
+        return 1

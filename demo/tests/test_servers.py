@@ -1,0 +1,442 @@
+"""The local servers are real, private, and survive what happens to servers."""
+
+from __future__ import annotations
+
+import ftplib
+import io
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import psycopg2
+import pymysql
+import pytest
+from atelier_demo.servers import ServerError, Site, processes, run_as
+from dotenv import dotenv_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from atelier_demo.servers.base import Server
+
+pytestmark = pytest.mark.integration
+
+CLI = "from atelier_demo.cli import main; raise SystemExit(main())"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    # Long, with blanks, parentheses and accents: a project may lie anywhere.
+    folder = tmp_path_factory.mktemp("site") / "Téléchargements (été)" / ("a-long-name-" * 8) / "dev"
+    site = Site(folder)
+    try:
+        site.up()
+        yield site
+    finally:
+        site.down()
+        assert not [server.name for server in site.servers if server.running()]
+
+
+@pytest.fixture
+def running(site: Site) -> Site:
+    site.up()
+    return site
+
+
+def pids(site: Site) -> dict[str, int | None]:
+    return {one.name: one.pid for one in site.status()}
+
+
+def command(folder: Path, word: str) -> subprocess.Popen[str]:
+    arguments = [sys.executable, "-c", CLI, word, "--site", str(folder)]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_up_writes_the_variables_for_its_owner_only(running: Site) -> None:
+    variables = running.up()
+    assert dotenv_values(running.env_file) == variables
+    assert stat.S_IMODE(running.env_file.stat().st_mode) == 0o600
+    assert variables["FTP_TLS"] == "off"
+    assert variables["POSTGRES_DB"] == "atelier"
+    assert variables["MYSQL_DATABASE"] == "db_commandes"
+    assert len({value for name, value in variables.items() if "PASSWORD" in name or "KEY" in name}) == 4
+
+
+def test_a_second_up_leaves_everything_alone_and_is_quick(running: Site) -> None:
+    before = pids(running)
+    lines: list[str] = []
+    began = time.monotonic()
+    Site(running.folder).up(lines.append)
+    assert time.monotonic() - began < 1
+    assert pids(running) == before
+    assert len(lines) == 3
+    assert all("runs already" in line for line in lines)
+
+
+def test_two_at_once_do_not_clash(running: Site) -> None:
+    running.down()
+    both = [command(running.folder, "up") for _ in range(2)]
+    said = [one.communicate(timeout=60)[0] for one in both]
+    assert [one.returncode for one in both] == [0, 0], said
+    assert "".join(said).count("started on") == 3
+    for server in running.servers:
+        found = processes.with_argument(server.marker())
+        assert len([one for one in found if one.session == one.pid]) == 1
+
+
+def test_status_names_everything_but_passwords(running: Site) -> None:
+    with command(running.folder, "status") as shown:
+        text = shown.communicate(timeout=60)[0]
+    assert shown.returncode == 0
+    variables = running.variables()
+    for word in ("PostgreSQL", "MariaDB", "vsftpd", "running", variables["MYSQL_PORT"], "anonymous"):
+        assert word in text
+    for name in ("FTP_PASSWORD", "MYSQL_PASSWORD", "POSTGRES_PASSWORD", "PSEUDONYM_KEY"):
+        assert variables[name] not in text
+
+
+class TestPostgres:
+    def test_the_warehouse_user_owns_its_database_and_is_no_superuser(self, running: Site) -> None:
+        connection = running.postgres.connect()
+        with connection, connection.cursor() as cursor:
+            cursor.execute("create schema if not exists proof; create table if not exists proof.t (a text)")
+            cursor.execute("select current_user, usesuper from pg_user where usename = current_user")
+            assert cursor.fetchone() == ("atelier", False)
+            cursor.execute(
+                "select pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate from pg_database "
+                "where datname = current_database()"
+            )
+            assert cursor.fetchone() == ("atelier", "UTF8", "C")
+        connection.close()
+
+    @pytest.mark.parametrize("password", ["", "wrong"])
+    @pytest.mark.parametrize("user", ["atelier", "postgres"])
+    def test_nobody_gets_in_without_the_password(self, running: Site, user: str, password: str) -> None:
+        with pytest.raises(psycopg2.OperationalError):
+            psycopg2.connect(
+                host="127.0.0.1", port=running.postgres.port, user=user, password=password, dbname="atelier"
+            )
+
+    def test_an_administrator_gets_in(self, running: Site) -> None:
+        connection = running.admin_postgres()
+        with connection.cursor() as cursor:
+            cursor.execute("show is_superuser")
+            assert cursor.fetchone() == ("on",)
+        connection.close()
+
+    def test_a_process_id_that_now_belongs_to_another_program_is_not_trusted(self, running: Site) -> None:
+        running.postgres.kill()
+        with subprocess.Popen(["sleep", "300"]) as stranger:
+            try:
+                lock = running.postgres.data_folder / "postmaster.pid"
+                lines = lock.read_text().splitlines()
+                lock.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+                running.postgres.start()
+                assert stranger.poll() is None
+                running.postgres.stop()
+                assert stranger.poll() is None
+            finally:
+                stranger.kill()
+
+    def test_a_busy_backend_dies_with_its_server(self, running: Site) -> None:
+        connection = running.postgres.connect()
+        failed: list[Exception] = []
+
+        def work() -> None:
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("select count(*) from generate_series(1, 100000000000)")
+            except psycopg2.Error as error:
+                failed.append(error)
+
+        worker = threading.Thread(target=work)
+        worker.start()
+        time.sleep(0.5)
+        main = running.postgres.process()
+        assert main is not None
+        os.kill(main.pid, signal.SIGKILL)  # the postmaster alone, as the kernel might
+        running.postgres.start()
+        worker.join(timeout=30)
+        assert failed
+        connection.close()
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs it")
+    @pytest.mark.parametrize("way", [1, 2])
+    def test_root_runs_it_where_user_namespaces_are_forbidden(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: int
+    ) -> None:
+        ways = run_as.candidates()
+        monkeypatch.setattr(run_as, "candidates", lambda: ways[way:])
+        if way == 1:  # pytest's folders are closed to others, and a plain `nobody` has to pass
+            for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+                folder.chmod(0o755)
+        other = Site(tmp_path / "dev")
+        try:
+            other.postgres.start()
+            assert other.postgres.data_folder.stat().st_uid == run_as.NOBODY
+            other.postgres.kill()
+            other.postgres.start()
+            other.postgres.connect().close()
+            other.postgres.stop()
+            # The same data where they are allowed again.
+            monkeypatch.setattr(run_as, "candidates", lambda: ways)
+            again = Site(tmp_path / "dev")
+            again.postgres.start()
+            assert again.postgres.data_folder.stat().st_uid == 0
+            again.postgres.connect().close()
+        finally:
+            other.down()
+
+
+class TestMariaDB:
+    def test_the_reader_reads_exactly_what_it_was_granted(self, running: Site) -> None:
+        with running.admin_mysql() as connection, connection.cursor() as cursor:
+            for table in ("a_kopf", "a_adresse", "p_artikel"):
+                cursor.execute(f"create table if not exists {table} (id int primary key, d datetime)")
+            cursor.execute("replace into a_kopf values (1, '0000-00-00 00:00:00')")
+            connection.commit()
+        running.grant_erp_reader(["a_kopf", "p_artikel"])
+        running.grant_erp_reader(["a_kopf"])
+        with running.mysql.connect() as reader, reader.cursor() as cursor:
+            cursor.execute("select id, cast(d as char) from a_kopf")
+            assert cursor.fetchall() == ((1, "0000-00-00 00:00:00"),)
+            for statement in (
+                "select * from a_adresse",
+                "select * from p_artikel",
+                "insert into a_kopf values (2, null)",
+                "create table x (a int)",
+                "select * from mysql.global_priv",
+            ):
+                with pytest.raises(pymysql.err.MySQLError, match="denied"):
+                    cursor.execute(statement)
+        # The grants outlive a restart, although the passwords are set afresh by it.
+        running.mysql.stop()
+        running.mysql.start()
+        with running.mysql.connect() as reader, reader.cursor() as cursor:
+            assert cursor.execute("select id from a_kopf") == 1
+
+    def test_there_is_no_user_without_a_password(self, running: Site) -> None:
+        with running.admin_mysql("mysql") as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "select user, host, plugin, authentication_string from user where user <> 'mariadb.sys'"
+            )
+            users = {
+                (str(user), str(host)): (plugin, secret) for user, host, plugin, secret in cursor.fetchall()
+            }
+        open_to_all = [
+            who
+            for who, (plugin, secret) in users.items()
+            if plugin != "unix_socket" and len(str(secret)) < 40
+        ]
+        assert not open_to_all
+        assert {user for user, _ in users} <= {"root", "atelier", "atelier_admin", getuser()}
+
+    def test_it_speaks_utf8mb4(self, running: Site) -> None:
+        with running.admin_mysql() as connection, connection.cursor() as cursor:
+            cursor.execute("select @@character_set_server, @@bind_address, '🪟', @@sql_mode")
+            assert cursor.fetchone() == ("utf8mb4", "127.0.0.1", "🪟", "")
+
+
+class TestVsftpd:
+    def test_a_rest_and_a_retr_send_what_the_log_says(self, running: Site) -> None:
+        text = b"20250528 07:02:11|@MachineStart\r\n" * 1000
+        machine = running.ftp_root / "DEM12 (PVC)"
+        machine.mkdir(exist_ok=True)
+        (machine / "20250528.LOG").write_bytes(text)
+        before = len(running.ftp_transfers())
+        client = running.ftp.connect()
+        for rest in (None, 33_000, len(text) + 5):
+            got = io.BytesIO()
+            client.retrbinary("RETR DEM12 (PVC)/20250528.LOG", got.write, rest=rest)
+            assert got.getvalue() == text[rest or 0 :]
+            # At once: the line was there before the reply.
+            last = running.ftp_transfers()[-1]
+            assert (last.byte_count, last.direction, last.is_complete) == (len(got.getvalue()), "sent", True)
+        assert len(running.ftp_transfers()) == before + 3
+        assert running.ftp_transfers()[-1].path.endswith("/DEM12_(PVC)/20250528.LOG")
+        client.quit()
+
+    def test_it_does_what_the_customers_server_does(self, running: Site) -> None:
+        client = running.ftp.connect()
+        with pytest.raises(ftplib.error_perm, match="500"):
+            list(client.mlsd())
+        client.mkd("archive")
+        client.storbinary("STOR a.LOG", io.BytesIO(b"a"))
+        client.storbinary("STOR archive/a.LOG", io.BytesIO(b"old"))
+        client.rename("a.LOG", "archive/a.LOG")
+        assert (running.ftp_root / "archive" / "a.LOG").read_bytes() == b"a"
+        os.utime(running.ftp_root / "archive" / "a.LOG", (0, 1748415731))
+        assert client.sendcmd("MDTM archive/a.LOG") == "213 20250528070211"
+        client.delete("archive/a.LOG")
+        client.rmd("archive")
+        client.quit()
+
+    @pytest.mark.parametrize("password", ["", "wrong", "a@b.c"])
+    def test_nobody_gets_in_without_the_password(self, running: Site, password: str) -> None:
+        client = ftplib.FTP(timeout=10)
+        client.connect("127.0.0.1", running.ftp.port)
+        with pytest.raises(ftplib.error_perm, match="530"):
+            client.login("anonymous", password)
+        client.close()
+
+    def test_options_hold_from_the_next_start_on(self, running: Site) -> None:
+        running.ftp.options["max_clients"] = "1"
+        try:
+            running.ftp.stop()
+            running.ftp.start()
+            deadline = time.monotonic() + 5
+            while time.monotonic() < deadline:  # until the session of the log-in that proved it is gone
+                try:
+                    first = running.ftp.connect()
+                    break
+                except ftplib.error_temp:
+                    time.sleep(0.05)
+            with pytest.raises(ftplib.error_temp, match="421"):
+                running.ftp.connect()
+            first.close()
+        finally:
+            running.ftp.options.clear()
+            running.ftp.stop()
+            running.ftp.start()
+
+    def test_stopping_does_not_wait_for_its_clients(self, running: Site) -> None:
+        client = running.ftp.connect()
+        began = time.monotonic()
+        running.ftp.stop()
+        assert time.monotonic() - began < 2
+        with pytest.raises((OSError, EOFError)):
+            client.pwd()
+        client.close()
+
+
+@pytest.mark.parametrize("name", ["postgres", "mysql", "ftp"])
+class TestEachServer:
+    def server(self, site: Site, name: str) -> Server:
+        server: Server = getattr(site, name)
+        return server
+
+    def test_killed_it_comes_back_with_its_data_on_its_port(self, running: Site, name: str) -> None:
+        keep(running)
+        server = self.server(running, name)
+        port, main = server.port, server.process()
+        assert main is not None
+        os.kill(main.pid, signal.SIGKILL)
+        assert processes.wait_until(lambda: not server.running(), 5)
+        assert not next(one for one in running.status() if one.name == server.name).running
+        running.up()
+        assert server.port == port
+        assert kept(running)
+
+    def test_its_port_taken_it_moves_and_says_so(self, running: Site, name: str) -> None:
+        server = self.server(running, name)
+        server.stop()
+        with socket.create_server(("127.0.0.1", server.port)) as stranger:
+            variables = running.up()
+            taken = str(stranger.getsockname()[1])
+        assert taken not in variables.values()
+        assert str(server.port) in variables.values()
+        assert dotenv_values(running.env_file) == variables
+
+    def test_a_start_that_fails_says_why(self, running: Site, name: str) -> None:
+        server = self.server(running, name)
+        server.stop()
+        wrong: dict[str, Any] = {
+            "postgres": ("shared_buffers", "lots", "shared_buffers"),
+            "mysql": ("no-such-option", "1", "no-such-option"),
+            "ftp": ("no_such_option", "YES", "no_such_option"),
+        }
+        option, value, named = wrong[name]
+        server.options[option] = value
+        with pytest.raises(ServerError) as caught:
+            running.up()
+        server.options.clear()
+        sentence = str(caught.value)
+        assert sentence.startswith(f"{server.name} ended at once")
+        assert named in sentence
+        assert str(server.log_file) in sentence
+        assert not any(secret in sentence for secret in secrets_of(running))
+
+    def test_one_that_hangs_is_replaced(
+        self, running: Site, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("atelier_demo.servers.base.ANSWER_SECONDS", 0.5)
+        server = self.server(running, name)
+        monkeypatch.setattr(server, "stop_signals", ((server.stop_signals[0][0], 0.5),))
+        main = server.process()
+        assert main is not None
+        os.kill(main.pid, signal.SIGSTOP)
+        running.up()
+        assert server.process() != main
+        assert kept(running) or name
+
+    def test_stop_and_kill_do_nothing_when_it_does_not_run(self, running: Site, name: str) -> None:
+        server = self.server(running, name)
+        server.stop()
+        server.stop()
+        server.kill()
+        assert not server.running()
+
+
+def test_passwords_lost_are_passwords_renewed(running: Site) -> None:
+    keep(running)
+    old = running.variables()
+    (running.folder / "settings.json").unlink()
+    new = Site(running.folder).up()
+    assert new["POSTGRES_PASSWORD"] != old["POSTGRES_PASSWORD"]
+    assert kept(Site(running.folder))
+    running.up()
+
+
+def test_another_users_folder_is_left_alone(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    os.chown(tmp_path, 12345, 12345)
+    with pytest.raises(ServerError, match="belongs to user number 12345"):
+        Site(tmp_path).up()
+    with pytest.raises(ServerError, match="belongs to"):
+        Site(tmp_path).down()
+    assert not list(tmp_path.iterdir())
+
+
+def keep(site: Site) -> None:
+    """Put something into each server."""
+    connection = site.postgres.connect()
+    with connection, connection.cursor() as cursor:
+        cursor.execute("create table if not exists kept (a text)")
+    connection.close()
+    time.sleep(0.05)  # the commit may be 30 ms late on its way to the disk
+    with site.admin_mysql() as mysql, mysql.cursor() as cursor:
+        cursor.execute("create table if not exists kept (a int)")
+    (site.ftp_root / "kept").mkdir(exist_ok=True)
+
+
+def kept(site: Site) -> bool:
+    """Tell whether it is still there."""
+    connection = site.postgres.connect()
+    with connection, connection.cursor() as cursor:
+        cursor.execute("select 1 from pg_tables where tablename = 'kept'")
+        found = [cursor.fetchone() is not None]
+    connection.close()
+    with site.admin_mysql() as mysql, mysql.cursor() as cursor:
+        found.append(cursor.execute("show tables like 'kept'") == 1)
+    client = site.ftp.connect()
+    found.append("kept" in client.nlst())
+    client.quit()
+    return all(found)
+
+
+def secrets_of(site: Site) -> list[str]:
+    return [value for name, value in site.variables().items() if "PASSWORD" in name or "KEY" in name]
+
+
+def getuser() -> str:
+    import getpass
+
+    return getpass.getuser()

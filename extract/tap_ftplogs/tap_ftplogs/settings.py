@@ -1,0 +1,136 @@
+"""How to reach the server: the settings that concern the connection, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from tap_ftplogs.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TLS_MODES = ("off", "explicit", "implicit")
+AFTER_LOAD_MODES = ("keep", "archive", "delete")
+
+DEFAULT_PORT = 21
+DEFAULT_IMPLICIT_TLS_PORT = 990
+DEFAULT_TIMEZONE = "Europe/Paris"
+DEFAULT_CONNECT_TIMEOUT = 20.0
+DEFAULT_READ_TIMEOUT = 60.0
+DEFAULT_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A checked configuration; timeouts in seconds."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    tls: str = "off"
+    tls_ca_file: str | None = None
+    tls_verify: bool = True
+    root: str = "/"
+    plant_timezone: str = DEFAULT_TIMEZONE
+    after_load: str = "keep"
+    connect_timeout: float = DEFAULT_CONNECT_TIMEOUT
+    read_timeout: float = DEFAULT_READ_TIMEOUT
+    attempts: int = DEFAULT_ATTEMPTS
+
+    @property
+    def place(self) -> str:
+        """Where the server is, for messages."""
+        return f"{self.host}:{self.port}"
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Settings:
+        """Check a configuration; settings that are missing or empty get their defaults.
+
+        Raises:
+            SourceError: A setting is missing or cannot be right; the sentence names it.
+        """
+        given = {name: value for name, value in config.items() if value not in (None, "")}
+        for name, variable in (("host", "FTP_HOST"), ("user", "FTP_USER")):
+            if name not in given:
+                raise SourceError(f"the FTP {name} is not set: set {name} ({variable})")
+        tls = _one_of(given, "tls", "FTP_TLS", TLS_MODES)
+        settings = cls(
+            host=str(given["host"]).strip(),
+            port=_port(given.get("port", DEFAULT_IMPLICIT_TLS_PORT if tls == "implicit" else DEFAULT_PORT)),
+            user=str(given["user"]),
+            # An empty password is a password; so is a number.
+            password=str(config.get("password") or ""),
+            tls=tls,
+            tls_ca_file=given.get("tls_ca_file"),
+            tls_verify=_switch(given, "tls_verify"),
+            root=str(given.get("root", "/")),
+            plant_timezone=str(given.get("plant_timezone", DEFAULT_TIMEZONE)),
+            after_load=_one_of(given, "after_load", "FTP_AFTER_LOAD", AFTER_LOAD_MODES),
+            connect_timeout=_seconds(given, "connect_timeout", DEFAULT_CONNECT_TIMEOUT),
+            read_timeout=_seconds(given, "read_timeout", DEFAULT_READ_TIMEOUT),
+            attempts=int(_seconds(given, "attempts", DEFAULT_ATTEMPTS)),
+        )
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if self.after_load != "keep":
+            raise SourceError(
+                f"after_load is {self.after_load}, which this version cannot do yet: set after_load "
+                "(FTP_AFTER_LOAD) to keep"
+            )
+        for name, variable in (("user", "FTP_USER"), ("password", "FTP_PASSWORD"), ("root", "FTP_ROOT")):
+            if set("\r\n\0") & set(getattr(self, name)):
+                raise SourceError(
+                    f"the FTP {name} holds a line break or a NUL, which FTP cannot send: correct {name} "
+                    f"({variable})"
+                )
+        try:
+            ZoneInfo(self.plant_timezone)
+        except (OSError, ValueError):
+            raise SourceError(
+                f"the time zone {self.plant_timezone!r} is not known: set plant_timezone (PLANT_TIMEZONE) "
+                "to a name such as Europe/Paris"
+            ) from None
+        if self.tls_ca_file is not None and not Path(self.tls_ca_file).is_file():
+            raise SourceError(
+                f"the certificate file {self.tls_ca_file} is missing: correct tls_ca_file (FTP_TLS_CA)"
+            )
+
+
+def _one_of(given: Mapping[str, Any], name: str, variable: str, modes: tuple[str, ...]) -> str:
+    value = str(given.get(name, modes[0])).strip().lower()
+    if value not in modes:
+        raise SourceError(
+            f"{name} is {given[name]!r}, which is not known: set {name} ({variable}) to "
+            f"{', '.join(modes[:-1])} or {modes[-1]}"
+        )
+    return value
+
+
+def _port(value: object) -> int:
+    text = str(value).strip()
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise SourceError(f"the port is {value!r}: set port (FTP_PORT) to a number from 1 to 65535")
+    return int(text)
+
+
+def _seconds(given: Mapping[str, Any], name: str, default: float) -> float:
+    try:
+        value = float(given.get(name, default))
+    except (TypeError, ValueError):
+        value = 0.0
+    if not value > 0:
+        raise SourceError(f"{name} is {given.get(name)!r}: set it to a number above 0")
+    return value
+
+
+def _switch(given: Mapping[str, Any], name: str) -> bool:
+    value = str(given.get(name, "true")).strip().lower()
+    if value not in ("true", "1", "yes", "on", "false", "0", "no", "off"):
+        raise SourceError(f"{name} is {given[name]!r}: set it to true or false")
+    return value in ("true", "1", "yes", "on")

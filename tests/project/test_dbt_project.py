@@ -1,0 +1,122 @@
+"""The dbt project keeps its own rules: layers, contracts, descriptions, tested grains."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LAYERS = ("staging", "intermediate", "marts")
+
+#: What each layer may read. Seeds are business data: any layer of models may use them.
+MAY_READ = {
+    "staging": {"source", "seed"},
+    "intermediate": {"staging", "intermediate", "seed"},
+    "marts": {"intermediate", "marts", "seed"},
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Dbt's own picture of the project; parsing it needs no database."""
+    target = tmp_path_factory.mktemp("manifest")
+    fake = {f"POSTGRES_{name}": "1" for name in ("HOST", "PORT", "USER", "PASSWORD", "DB")}
+    done = subprocess.run(
+        [
+            str(ROOT / ".venv" / "bin" / "dbt"),
+            "parse",
+            "--no-partial-parse",
+            "--target-path",
+            str(target),
+            "--warn-error-options",
+            '{"error": "all"}',
+        ],
+        cwd=ROOT / "transform",
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(target),
+            "DBT_PROFILES_DIR": str(ROOT / "transform"),
+            **fake,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    content: dict[str, Any] = json.loads((target / "manifest.json").read_text())
+    return content
+
+
+def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+def layer(node: dict[str, Any]) -> str:
+    return node["fqn"][1] if node["resource_type"] == "model" else node["resource_type"]
+
+
+def test_each_layer_reads_only_what_it_may(manifest: dict[str, Any]) -> None:
+    everything = {**manifest["nodes"], **manifest["sources"]}
+    assert {layer(model) for model in models(manifest)} == set(LAYERS)
+    wrong = [
+        f"{model['name']} reads {everything[parent]['name']}"
+        for model in models(manifest)
+        for parent in model["depends_on"]["nodes"]
+        if layer(everything[parent]) not in MAY_READ[layer(model)]
+    ]
+    assert not wrong
+
+
+def test_a_source_is_read_by_one_staging_model(manifest: dict[str, Any]) -> None:
+    readers = {source: [] for source in manifest["sources"]}
+    for model in models(manifest):
+        for parent in model["depends_on"]["nodes"]:
+            if parent in readers:
+                readers[parent].append(model["name"])
+    for source, names in readers.items():
+        schema, table = source.split(".")[-2:]
+        area = schema.removeprefix("raw_")
+        assert len(names) == 1, f"{source} is read by {names}"
+        assert names[0].startswith(f"stg_{area}__"), table
+
+
+def test_everything_is_described(manifest: dict[str, Any]) -> None:
+    missing = []
+    for node in [*models(manifest), *manifest["sources"].values()]:
+        if not node["description"].strip():
+            missing.append(node["unique_id"])
+        if not node["columns"]:
+            missing.append(f"{node['unique_id']}: no columns")
+        missing += [
+            f"{node['unique_id']}.{column['name']}"
+            for column in node["columns"].values()
+            if not column["description"].strip()
+        ]
+    assert not missing
+
+
+def test_a_fact_says_its_grain_and_keeps_a_contract(manifest: dict[str, Any]) -> None:
+    for model in models(manifest):
+        if layer(model) != "marts":
+            continue
+        assert model["contract"]["enforced"], model["name"]
+        assert model["description"].startswith("One row per "), model["name"]
+
+
+def test_every_mart_has_a_tested_key(manifest: dict[str, Any]) -> None:
+    tested = {
+        node.get("attached_node")
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and "unique" in (node.get("test_metadata") or {}).get("name", "")
+    }
+    assert {model["unique_id"] for model in models(manifest) if layer(model) != "staging"} <= tested
+
+
+def test_every_unit_test_has_a_model_and_a_reason(manifest: dict[str, Any]) -> None:
+    assert len(manifest["unit_tests"]) >= 10
+    for test in manifest["unit_tests"].values():
+        assert test["description"], test["name"]
