@@ -89,21 +89,20 @@ def main() -> int:
 def _prepare(arguments: list[str], command: str, root: Path, run: ExitStack) -> None:
     variables = resolve(root, environment_of(arguments), os.environ)
     target = Warehouse.of(variables)
-    application_name = warehouse.SESSION_PREFIX + uuid.uuid4().hex[:12]
     os.environ.update(variables)
     os.environ.update(
         {
             "MELTANO_DATABASE_URI": target.system_database_uri,
             "MELTANO_CLI_LOG_CONFIG": str(root / "orchestrate" / "logging.yaml"),
-            # libpq's name of the session: the loader's and dbt's are found by it.
-            "PGAPPNAME": application_name,
+            # The name of every session of this run: what a killed run leaves behind is found by it.
+            "PGAPPNAME": warehouse.SESSION_PREFIX + uuid.uuid4().hex[:12],
         }
     )
-    connection = warehouse.connect(target, application_name)
+    connection = warehouse.connect(target)
     run.callback(connection.close)
     warehouse.prepare(connection, target)
     if command == "run":
-        run.enter_context(warehouse.exclusive_run(connection, application_name, WAIT_SECONDS, say))
+        run.enter_context(warehouse.exclusive_run(connection, WAIT_SECONDS, say))
 
 
 def _meltano(arguments: list[str]) -> int:

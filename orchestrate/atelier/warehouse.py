@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 #: Begins the application name of every session of a run; the run's own number follows.
 SESSION_PREFIX = "atelier-run-"
 
+#: The launcher's own session, which holds the lock or waits for it: never taken for something left over.
+LAUNCHER = "atelier-launcher"
+
 #: Key of the advisory lock that a run holds: any number, the same for ever.
 RUN_LOCK = 7_021_955_231
 
 LOCK_POLL_SECONDS = 1.0
 
 
-def connect(warehouse: Warehouse, application_name: str) -> Connection:
+def connect(warehouse: Warehouse, application_name: str = LAUNCHER) -> Connection:
     """Log in to the warehouse.
 
     Raises:
@@ -87,9 +90,7 @@ def prepare(connection: Connection, warehouse: Warehouse) -> None:
 
 
 @contextmanager
-def exclusive_run(
-    connection: Connection, application_name: str, wait_seconds: float, say: Callable[[str], None]
-) -> Iterator[None]:
+def exclusive_run(connection: Connection, wait_seconds: float, say: Callable[[str], None]) -> Iterator[None]:
     """Hold the warehouse for one run, waiting for another run to end.
 
     The lock belongs to the session: a run that is killed gives it up at once. What such a run has left
@@ -115,21 +116,20 @@ def exclusive_run(
                 say("another run is using the warehouse: waiting for it to end")
                 told = True
             time.sleep(LOCK_POLL_SECONDS)
-        _end_leftovers(connection, application_name, say)
+        _end_leftovers(connection, say)
         yield
 
 
-def _end_leftovers(connection: Connection, application_name: str, say: Callable[[str], None]) -> None:
+def _end_leftovers(connection: Connection, say: Callable[[str], None]) -> None:
     query = (
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
-        "and usename = current_user and application_name like %s and application_name <> %s "
-        "and pid <> pg_backend_pid()"
+        "and usename = current_user and application_name like %s"
     )
     with connection.cursor() as cursor:
         ended = 0
         # A session that is ended may take a moment to roll back; nothing may start before it is gone.
         for _ in range(100):
-            cursor.execute(query, (SESSION_PREFIX + "%", application_name))
+            cursor.execute(query, (SESSION_PREFIX + "%",))
             rows = cursor.fetchall()
             if not rows:
                 break

@@ -10,7 +10,7 @@ import pytest
 from tests.pipeline.conftest import erp_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.pipeline.plant import Plant
 
@@ -27,7 +27,7 @@ def plant(new_plant: Callable[..., Plant]) -> Plant:
 
 
 @pytest.fixture
-def unchanged(plant: Plant):  # noqa: ANN201 # a generator fixture without a value
+def unchanged(plant: Plant) -> Iterator[None]:
     before = plant.contents("raw_ftplogs", "raw_erp", "marts")
     yield
     assert plant.contents("raw_ftplogs", "raw_erp", "marts") == before

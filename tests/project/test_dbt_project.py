@@ -56,7 +56,7 @@ def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def layer(node: dict[str, Any]) -> str:
-    return node["fqn"][1] if node["resource_type"] == "model" else node["resource_type"]
+    return str(node["fqn"][1] if node["resource_type"] == "model" else node["resource_type"])
 
 
 def test_each_layer_reads_only_what_it_may(manifest: dict[str, Any]) -> None:
@@ -72,7 +72,7 @@ def test_each_layer_reads_only_what_it_may(manifest: dict[str, Any]) -> None:
 
 
 def test_a_source_is_read_by_one_staging_model(manifest: dict[str, Any]) -> None:
-    readers = {source: [] for source in manifest["sources"]}
+    readers: dict[str, list[str]] = {source: [] for source in manifest["sources"]}
     for model in models(manifest):
         for parent in model["depends_on"]["nodes"]:
             if parent in readers:

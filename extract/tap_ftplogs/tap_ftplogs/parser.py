@@ -5,34 +5,27 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
-from tap_ftplogs.grammar import (
-    BOM,
-    MAX_REJECTED_CHARACTERS,
-    classify,
-    decode,
-    decode_beginning,
-    shown,
-)
+from tap_ftplogs.grammar import BOM, MAX_REJECTED_CHARACTERS, Event, classify, decode, decode_beginning, shown
+from tap_ftplogs.position import Position, Probe, Tail
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-#: A longer line is not kept whole: it is judged by its first MiB (NULs and leading white space not counted).
+#: A longer line is not kept whole: its first MiB (NULs and leading white space left out) says what it is, and
+#: an event's details end there. Its bytes count all the same.
 MAX_LINE_BYTES: Final = 1 << 20
 
 #: The head that identifies a file: its first line, at most so many bytes.
 MAX_HEAD_BYTES: Final = 4096
 
-#: How many bytes before the reading position are remembered (as a checksum) to recognise the file by.
+#: How much before the reading position is remembered (by its checksum), to recognise the file by; with less
+#: than the minimum at hand an older stretch serves better.
 PROBE_BYTES: Final = 256
 MIN_PROBE_BYTES: Final = 64
 
-#: Enough raw bytes of a long line for its head and for the text of a rejected line.
-_KEPT_RAW_BYTES: Final = max(MAX_HEAD_BYTES, 4 * (MAX_REJECTED_CHARACTERS + 1))
+#: Enough raw bytes of a long line for the head and for the text of a rejected line.
+_RAW_BYTES: Final = max(MAX_HEAD_BYTES, 4 * (MAX_REJECTED_CHARACTERS + 1))
 
-#: What str.strip() removes, as far as it is ASCII.
+#: The ASCII part of what str.strip() removes.
 _WHITE_SPACE: Final = b"\t\n\v\f\r\x1c\x1d\x1e\x1f "
 
 EventRow: TypeAlias = "tuple[int, int, str, str, str]"
@@ -41,74 +34,8 @@ EventRow: TypeAlias = "tuple[int, int, str, str, str]"
 RejectedRow: TypeAlias = "tuple[int, int, int, str, bool, str]"
 """Byte offset, line number, byte count, text, whether the text was cut, reason."""
 
-
-class Probe(NamedTuple):
-    """A stretch of bytes before the reading position, by which to recognise the file."""
-
-    start: int
-    length: int
-    checksum: int
-
-
-class Tail(NamedTuple):
-    """A last line that was taken without a line end.
-
-    `event_at` is its time if it is an event; `is_blank` and `event_at` None make it a rejected line.
-    """
-
-    length: int
-    checksum: int
-    is_blank: bool
-    event_at: str | None
-
-    @property
-    def kind(self) -> str:
-        """`blank`, `event` or `rejected`."""
-        return _kind(None if self.is_blank else self.event_at or "")
-
-
-@dataclass(slots=True)
-class Position:
-    """How far a file has been taken, and what was in it so far.
-
-    `offset` is the byte after the last line end taken; counts, times and `checksum` (CRC-32) cover the bytes
-    before it. A line taken without a line end is apart, in `tail`: it is read again when the file goes on.
-    """
-
-    offset: int = 0
-    event_count: int = 0
-    rejected_count: int = 0
-    blank_count: int = 0
-    first_event_at: str | None = None
-    last_event_at: str | None = None
-    checksum: int = 0
-    fingerprint: str | None = None
-    probe: Probe | None = None
-    tail: Tail | None = None
-
-    @property
-    def read_bytes(self) -> int:
-        """Bytes taken, a line without a line end included."""
-        return self.offset + (self.tail.length if self.tail else 0)
-
-    def total(self) -> Position:
-        """Return the position with the line without a line end counted like the others."""
-        tail = self.tail
-        if tail is None:
-            return self
-        return replace(
-            self,
-            event_count=self.event_count + (tail.kind == "event"),
-            rejected_count=self.rejected_count + (tail.kind == "rejected"),
-            blank_count=self.blank_count + (tail.kind == "blank"),
-            first_event_at=self.first_event_at or tail.event_at,
-            last_event_at=tail.event_at or self.last_event_at,
-        )
-
-    @property
-    def line_count(self) -> int:
-        """Lines taken, a line without a line end included."""
-        return self.event_count + self.rejected_count + self.blank_count + (self.tail is not None)
+Result: TypeAlias = "Event | str | None"
+"""What `grammar.classify` says of a line."""
 
 
 @dataclass(slots=True)
@@ -131,12 +58,12 @@ class Parser:
 
     def __init__(self, position: Position, *, max_line_bytes: int = MAX_LINE_BYTES) -> None:
         self.position = replace(position, tail=None)
-        self.max_line_bytes = max_line_bytes
+        #: The byte after the last one received.
         self.received = position.offset
-        #: The first line taken, and the first that is not blank: an event's time, or the reason of a rejection.
-        self.first_line_kind: str | None = None
-        self.first_event_at: str | None = None
-        self.first_reason: str | None = None
+        #: What the first line taken is, and the first one that is not blank.
+        self.first_kind: str | None = None
+        self.first_content: Event | str | None = None
+        self._max_line_bytes = max_line_bytes
         self._pending = b""
         self._long: _LongLine | None = None
         self._recent = b""
@@ -146,20 +73,13 @@ class Parser:
         """Whether bytes of a line without its line end are waiting."""
         return bool(self._pending) or self._long is not None
 
-    @property
-    def has_content(self) -> bool:
-        """Whether a line that is not blank has been taken."""
-        return self.first_event_at is not None or self.first_reason is not None
-
     def feed(self, block: bytes) -> Batch:
-        """Take the complete lines that the next bytes of the file bring."""
+        """Take the lines that the next bytes of the file complete."""
         batch = Batch()
         self.received += len(block)
-        if len(block) <= self.max_line_bytes:
-            self._feed(block, batch)
-        else:
-            for start in range(0, len(block), self.max_line_bytes):
-                self._feed(block[start : start + self.max_line_bytes], batch)
+        # A slice is never longer than a line may be, so only its first line end can close a long line.
+        for start in range(0, len(block), self._max_line_bytes):
+            self._feed(block[start : start + self._max_line_bytes], batch)
         return batch
 
     def finish(self) -> Batch:
@@ -167,117 +87,186 @@ class Parser:
         batch = Batch()
         if not self.is_torn:
             return batch
-        line = self._long or _LongLine(self.max_line_bytes)
-        if self._long is None:
-            line.add(self._pending)
-        text = line.text() if self._long else self._text_of(self._pending)
-        result = classify(text)
         position = self.position
-        self._note_first(result)
-        event_at = None
-        number = position.line_count + 1
-        if isinstance(result, tuple):
-            event_at = result[0]
-            batch.events.append((position.offset, number, *result))
-        elif result is not None:
-            batch.rejected.append((position.offset, number, line.size, *line.shown(), result))
-        position.tail = Tail(line.size, line.checksum, result is None, event_at)
+        if self._long is not None:
+            result, length, checksum = self._long.result(), self._long.size, self._long.checksum
+        else:
+            result = classify(_text(self._pending, at_start=position.offset == 0))
+            length, checksum = len(self._pending), zlib.crc32(self._pending, position.checksum)
+        self._note_first([result])
+        self._add_row(result, length, batch)
+        event_at = result[0] if isinstance(result, tuple) else None
+        position.tail = Tail(length, checksum, _kind(result), event_at)
         self._pending, self._long = b"", None
         return batch
 
     def _feed(self, block: bytes, batch: Batch) -> None:
-        if self._long is None:
-            cut = block.find(b"\n")
-            if len(self._pending) + (cut if cut >= 0 else len(block)) > self.max_line_bytes:
-                self._long = _LongLine(self.max_line_bytes, at_start=self.position.offset == 0)
-                self._long.add(self._pending)
-                self._pending = b""
+        cut = block.find(b"\n")
+        if self._long is None and len(self._pending) + (cut if cut >= 0 else len(block)) > self._max_line_bytes:
+            self._long = _LongLine(self._max_line_bytes, self.position)
+            self._long.add(self._pending)
+            self._pending = b""
         if self._long is not None:
-            cut = block.find(b"\n")
             if cut < 0:
                 self._long.add(block)
                 return
             self._long.add(block[:cut])
-            self._take_long(self._long, batch)
-            self._long = None
+            self._take_long(batch)
             block = block[cut + 1 :]
         end = block.rfind(b"\n") + 1
-        if end == 0:
+        if end:
+            self._take_lines(self._pending + block[:end], batch)
+            self._pending = block[end:]
+        else:
             self._pending += block
-            return
-        lines = self._pending + block[:end]
-        self._pending = block[end:]
-        self._take_lines(lines, batch)
 
     def _take_lines(self, data: bytes, batch: Batch) -> None:
-        """Take lines, each with its line end; the hot path."""
+        """Take lines, each with its line end: the path that nearly all bytes go."""
         position = self.position
-        skipped = len(BOM) if position.offset == 0 and data.startswith(BOM) else 0
+        has_bom = position.offset == 0 and data.startswith(BOM)
         if position.offset == 0:
             position.fingerprint = _fingerprint(data[: data.index(b"\n") + 1])
-        body = data[skipped:]
-        texts, lengths = _texts(body)
-        first = texts[0]
-        events, rejected = batch.events, batch.rejected
-        event_count, rejected_count, blank_count = len(events), len(rejected), 0
-        base = position.offset + skipped
-        start = 0
-        number = position.line_count
-        result = None
-        for text, length in zip(texts, lengths, strict=True):
+        texts, lengths = _split(data.removeprefix(BOM) if has_bom else data)
+        if has_bom:
+            lengths[0] += len(BOM)
+        results = [classify(text) for text in texts]
+        self._note_first(results)
+        events: list[EventRow] = []
+        rejected: list[RejectedRow] = []
+        offset, number = position.offset, position.line_count
+        for result, length in zip(results, lengths, strict=True):
             number += 1
-            result = classify(text)
             if result.__class__ is tuple:
-                events.append((base + start, number, *result))  # type: ignore[misc]
-            elif result is None:
-                blank_count += 1
-            else:
-                raw = body[start : start + length]
-                rejected.append((base + start, number, length, *shown(decode(_without_cr(raw))), result))  # type: ignore[arg-type]
-            start += length + 1
-        if skipped:
-            _put_at_zero(events, rejected, skipped)
-        if not self.has_content or self.first_line_kind is None:
-            self._note_first(classify(first))
-            self._note_content(events[event_count:], rejected[rejected_count:])
-        if len(events) > event_count:
-            position.first_event_at = position.first_event_at or events[event_count][2]
+                events.append((offset, number, *result))  # type: ignore[misc]
+            elif result is not None:
+                start = offset - position.offset
+                raw = data[start : start + length]
+                text, is_cut = _shown_line(raw, at_start=offset == 0)
+                rejected.append((offset, number, length, text, is_cut, result))  # type: ignore[arg-type]
+            offset += length + 1
+        if events:
+            position.first_event_at = position.first_event_at or events[0][2]
             position.last_event_at = events[-1][2]
-        position.event_count += len(events) - event_count
-        position.rejected_count += len(rejected) - rejected_count
-        position.blank_count += blank_count
-        self._advance(data, zlib.crc32(data, position.checksum), len(data))
+        position.event_count += len(events)
+        position.rejected_count += len(rejected)
+        position.blank_count += len(results) - len(events) - len(rejected)
+        batch.events += events
+        batch.rejected += rejected
+        self._advance(len(data), zlib.crc32(data, position.checksum), data)
 
-    def _take_long(self, line: _LongLine, batch: Batch) -> None:
-        position = self.position
+    def _take_long(self, batch: Batch) -> None:
+        line, position = self._long, self.position
+        assert line is not None  # noqa: S101 # the callers have just looked
+        result, length = line.result(), line.size
         if position.offset == 0:
-            position.fingerprint = _fingerprint(line.raw + b"\n" if line.size < MAX_HEAD_BYTES else line.raw)
-        result = classify(line.text())
-        number = position.line_count + 1
-        self._note_first(result)
+            position.fingerprint = _fingerprint(line.raw if line.size >= MAX_HEAD_BYTES else line.raw + b"\n")
+        self._note_first([result])
+        self._add_row(result, length, batch)
         if isinstance(result, tuple):
-            batch.events.append((position.offset, number, *result))
             position.event_count += 1
             position.first_event_at = position.first_event_at or result[0]
             position.last_event_at = result[0]
         elif result is None:
             position.blank_count += 1
         else:
-            batch.rejected.append((position.offset, number, line.size, *line.shown(), result))
             position.rejected_count += 1
         line.add(b"\n")
-        self._advance(line.end, _combined(position.checksum, line), line.size)
+        self._advance(line.size, line.checksum, line.recent)
+        self._long = None
 
-    def _advance(self, data: bytes, checksum: int, length: int) -> None:
+    def _add_row(self, result: Result, length: int, batch: Batch) -> None:
+        """Add the row of a line that is long or last."""
+        offset, number = self.position.offset, self.position.line_count + 1
+        if isinstance(result, tuple):
+            batch.events.append((offset, number, *result))
+        elif result is not None:
+            raw = self._long.raw if self._long else self._pending
+            text, is_cut = _shown_line(raw, at_start=offset == 0, is_whole=len(raw) == length)
+            batch.rejected.append((offset, number, length, text, is_cut, result))
+
+    def _note_first(self, results: list[Result]) -> None:
+        if self.first_kind is None:
+            self.first_kind = _kind(results[0])
+        if self.first_content is None:
+            self.first_content = next((result for result in results if result is not None), None)
+
+    def _advance(self, length: int, checksum: int, latest: bytes) -> None:
         position = self.position
         position.offset += length
         position.checksum = checksum
-        self._recent = (self._recent + data[-PROBE_BYTES:])[-PROBE_BYTES:]
-        recent = len(self._recent)
-        if position.probe is None or recent >= MIN_PROBE_BYTES:
-            position.probe = Probe(position.offset - recent, recent, zlib.crc32(self._recent))
+        self._recent = (self._recent + latest[-PROBE_BYTES:])[-PROBE_BYTES:]
+        size = len(self._recent)
+        if position.probe is None or size >= MIN_PROBE_BYTES:
+            position.probe = Probe(position.offset - size, size, zlib.crc32(self._recent))
 
-    def _text_of(self, line: bytes) -> str:
-        if self.position.offset == 0:
-            line = line.removeprefix(BOM)
-        return decode(line.replace(b"\0", b""))
+
+class _LongLine:
+    """A line of which only a part is kept: what says what it is, what is shown of it, its size."""
+
+    def __init__(self, limit: int, position: Position) -> None:
+        self.size = 0
+        self.checksum = position.checksum
+        self.raw = b""
+        self.recent = b""
+        self._limit = limit
+        self._at_start = position.offset == 0
+        self._kept = bytearray()
+        self._is_cut = False
+
+    def add(self, data: bytes) -> None:
+        self.size += len(data)
+        self.checksum = zlib.crc32(data, self.checksum)
+        self.recent = (self.recent + data[-PROBE_BYTES:])[-PROBE_BYTES:]
+        if len(self.raw) < _RAW_BYTES:
+            self.raw += data[: _RAW_BYTES - len(self.raw)]
+        room = self._limit - len(self._kept)
+        # A stretch of NULs is what a power cut leaves in a file; the event after it must not be lost.
+        useful = data.replace(b"\0", b"")
+        if not self._kept:
+            useful = useful.lstrip(_WHITE_SPACE)
+        self._kept += useful[:room]
+        self._is_cut = self._is_cut or len(useful) > room
+
+    def result(self) -> Result:
+        kept = bytes(self._kept)
+        if self._at_start and self.raw.startswith(BOM):
+            kept = kept.removeprefix(BOM)
+        return classify(decode_beginning(kept) if self._is_cut else decode(kept))
+
+
+def _split(data: bytes) -> tuple[list[str], list[int]]:
+    """Return the texts (without NULs) and the lengths in bytes of lines, each of which ends with a line end."""
+    try:
+        texts = data[:-1].decode().split("\n")
+    except UnicodeDecodeError:
+        lines = data[:-1].split(b"\n")
+        return [decode(line.replace(b"\0", b"")) for line in lines], [len(line) for line in lines]
+    lengths = [len(line) for line in (texts if data.isascii() else data[:-1].split(b"\n"))]
+    if b"\0" in data:
+        texts = [text.replace("\0", "") for text in texts]
+    return texts, lengths
+
+
+def _text(line: bytes, *, at_start: bool) -> str:
+    if at_start:
+        line = line.removeprefix(BOM)
+    return decode(line.replace(b"\0", b""))
+
+
+def _shown_line(raw: bytes, *, at_start: bool, is_whole: bool = True) -> tuple[str, bool]:
+    if at_start:
+        raw = raw.removeprefix(BOM)
+    if is_whole:
+        return shown(decode(raw.removesuffix(b"\r")))
+    text, _ = shown(decode_beginning(raw))
+    return text, True
+
+
+def _fingerprint(first_line: bytes) -> str:
+    return hashlib.sha256(first_line[:MAX_HEAD_BYTES]).hexdigest()
+
+
+def _kind(result: Result) -> str:
+    if result is None:
+        return "blank"
+    return "event" if isinstance(result, tuple) else "rejected"

@@ -43,7 +43,7 @@ session_events as (
     where
         int_session_events.event_kind in ('piece', 'wait', 'stop', 'start')
         {% if is_incremental() %}
-        and {{ is_one_of('int_session_events.input_digest', 'select input_digest from sessions') }}
+        and {{ is_one_of('int_session_events.input_digest', 'select listed.input_digest from sessions as listed') }}
         {% endif %}
 
 ),

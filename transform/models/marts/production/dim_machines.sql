@@ -23,7 +23,7 @@ ranked_files as (
         -- Two folders with one code are one machine; the folder in use last describes it.
         row_number() over (
             partition by machine_id
-            order by first_event_local_time desc nulls last, machine_folder desc, file_version_id
+            order by first_event_local_time desc nulls last, machine_folder desc, file_version_id asc
         ) as file_rank
     from machine_files
 

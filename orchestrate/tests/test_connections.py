@@ -1,0 +1,94 @@
+"""Which variables hold where, and that any password survives."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+from atelier.connections import Warehouse, port, require, resolve
+from atelier.errors import AtelierError
+from atelier.last_words import LastWords
+from atelier.launcher import command_of, environment_of
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.engine import make_url
+
+if TYPE_CHECKING:
+    from collections import deque
+    from pathlib import Path
+
+
+def test_the_process_wins_over_dotenv_and_dotenv_over_defaults(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("FTP_HOST=from-file\nFTP_USER='a $HOME # b'\nFTP_ROOT=/logs\n")
+    variables = resolve(tmp_path, "prod", {"FTP_HOST": "from-shell"})
+    assert variables["FTP_HOST"] == "from-shell"
+    assert variables["FTP_USER"] == "a $HOME # b"
+    assert variables["FTP_ROOT"] == "/logs"
+    assert variables["MYSQL_PORT"] == "3306"
+
+
+def test_dev_is_the_local_servers_whatever_else_is_set(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("FTP_HOST=from-file\n")
+    with pytest.raises(AtelierError, match="make demo"):
+        resolve(tmp_path, "dev", {})
+    folder = tmp_path / ".local" / "dev"
+    folder.mkdir(parents=True)
+    (folder / "env").write_text("FTP_HOST=local\n")
+    assert resolve(tmp_path, "dev", {"FTP_HOST": "from-shell"})["FTP_HOST"] == "local"
+    assert resolve(tmp_path, "prod", {"FTP_HOST": "from-shell"})["FTP_HOST"] == "from-shell"
+
+
+def test_missing_variables_are_named() -> None:
+    with pytest.raises(AtelierError, match=r"set B, C in the environment or in the file \.env"):
+        require({"A": "x", "B": ""}, ("A", "B", "C"), "it")
+
+
+@pytest.mark.parametrize("text", ["", "five", "0", "65536", "-1", "5432 ", "٣"])
+def test_what_is_no_port_is_named(text: str) -> None:
+    with pytest.raises(AtelierError, match="SOME_PORT"):
+        port({"SOME_PORT": text}, "SOME_PORT")
+
+
+@given(st.text(min_size=1).filter(lambda text: "\x00" not in text and text.isprintable()))
+def test_any_password_survives_in_the_address_of_the_system_database(secret: str) -> None:
+    url = make_url(Warehouse("::1", 5432, secret, secret, "db").system_database_uri)
+    assert (url.host, url.username, url.password, url.database) == ("::1", secret, secret, "db")
+    assert url.query["options"] == "-csearch_path=meltano"
+
+
+@pytest.mark.parametrize(
+    ("line", "environment", "command"),
+    [
+        ("run elt", "dev", "run"),
+        ("--environment=prod run elt", "prod", "run"),
+        ("--environment prod --log-level debug run elt", "prod", "run"),
+        ("--log-level=debug run --dry-run elt", "dev", "run"),
+        ("run --help", "dev", None),
+        ("--version", "dev", None),
+        ("", "dev", None),
+    ],
+)
+def test_the_command_line_is_understood(line: str, environment: str, command: str | None) -> None:
+    assert environment_of(line.split()) == environment
+    assert command_of(line.split()) == command
+
+
+def test_the_last_words_are_a_sentence_of_ours_or_the_last_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: dict[str, deque[str]] = {}
+    monkeypatch.setattr(LastWords, "lines", lines)
+    handler = LastWords()
+
+    def log(name: str, text: str) -> None:
+        record = logging.LogRecord("x", logging.INFO, "", 0, "", None, None)
+        record.msg = {"name": name, "event": text}  # type: ignore[assignment] # structlog's dictionary
+        handler.emit(record)
+
+    assert LastWords.sentence() is None
+    log("tap", "reading")
+    log("tap", "\x1b[31mpsycopg.OperationalError: connection lost\x1b[0m")
+    log("tap", "bye")
+    assert LastWords.sentence() == "tap failed: psycopg.OperationalError: connection lost"
+    log("atelier", "FAILED: the server is down: start it")
+    log("dbt", "some ERROR")
+    assert LastWords.sentence() == "the server is down: start it"
