@@ -1,4 +1,4 @@
-"""The program `atelier-demo`: the local servers, from the command line."""
+"""The program `atelier-demo`: the local servers, their sources and the demo, from the command line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from atelier.errors import AtelierError
 
+from atelier_demo import tools
+from atelier_demo.demo import run_demo
+from atelier_demo.factory import fill, grow
 from atelier_demo.servers import Site
 from atelier_demo.servers.places import project_root
 
@@ -30,12 +33,47 @@ def site_of(options: argparse.Namespace) -> Site:
     Raises:
         AtelierError: None is named, and we are not in a project.
     """
-    if options.site is not None:
-        return Site(options.site)
+    return Site(options.site or root_folder() / ".local" / "dev")
+
+
+def root_folder() -> Path:
+    """Return the project's folder.
+
+    Raises:
+        AtelierError: We are not in a project.
+    """
     root = project_root()
     if root is None:
         raise AtelierError("no project here: start this in Atelier's folder, or name a folder with --site")
-    return Site(root / ".local" / "dev")
+    return root
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the demo from end to end."""
+    run_demo(
+        root_folder(),
+        site_of(options),
+        seed=options.seed,
+        days=options.days,
+        machines=options.machines,
+        orders=options.orders,
+        say=say,
+    )
+    return 0
+
+
+def docs(options: argparse.Namespace) -> int:
+    """Write the documentation of the data."""
+    page = tools.write_docs(root_folder(), site_of(options).up(say))
+    say(f"The tables, their columns and where they come from: open {page} in a browser")
+    return 0
+
+
+def lint_sql(options: argparse.Namespace) -> int:
+    """Lint the SQL; it is compiled on a warehouse of the tests, which stays empty."""
+    site = Site(options.site or root_folder() / ".local" / "test")
+    tools.lint_sql(root_folder(), site.up())
+    return 0
 
 
 def up(options: argparse.Namespace) -> int:
@@ -53,10 +91,9 @@ def down(options: argparse.Namespace) -> int:
 
 
 def status(options: argparse.Namespace) -> int:
-    """Show what runs where; 0 if all run."""
-    servers = site_of(options).status()
-    say(table(servers))
-    return 0 if all(server.running for server in servers) else 1
+    """Show what runs where."""
+    say(table(site_of(options).status()))
+    return 0
 
 
 def table(servers: Sequence[ServerStatus]) -> str:
@@ -80,6 +117,13 @@ def parser() -> argparse.ArgumentParser:
     add(commands, "up", up, "start PostgreSQL, MariaDB and vsftpd; those that run are left alone")
     add(commands, "down", down, "stop them; their data stay")
     add(commands, "status", status, "show what runs where")
+    fill.add_arguments(
+        add(commands, "fill", fill.run, "fill the FTP server and the ERP with made-up sources")
+    )
+    add(commands, "grow", grow.run, "let the machines finish the day that `fill` left half-way")
+    fill.add_arguments(add(commands, "run", run, "the demo: servers, sources, the pipeline, a summary"))
+    add(commands, "docs", docs, "write the documentation of the data as one page")
+    add(commands, "lint-sql", lint_sql, "lint the SQL of the dbt project")
     return top
 
 
@@ -99,7 +143,7 @@ def add(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program and return its exit status: 0 success, 1 failure or not all running, 2 wrong usage."""
+    """Run the program and return its exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted."""
     options = parser().parse_args(arguments)
     function: Callable[[argparse.Namespace], int] = options.function
     try:
@@ -107,3 +151,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AtelierError as error:
         sys.stderr.write(f"atelier-demo: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("atelier-demo: interrupted; what runs already goes on: see atelier-demo status\n")
+        return 130

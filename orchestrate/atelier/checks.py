@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pymysql
-from tap_ftplogs.client import SourceError
 from tap_ftplogs.discovery import check_source
+from tap_ftplogs.errors import SourceError
 
 from atelier.connections import FTP_VARIABLES, MYSQL_VARIABLES, port, require
 from atelier.errors import AtelierError

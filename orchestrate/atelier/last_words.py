@@ -5,15 +5,22 @@ from __future__ import annotations
 import logging
 import re
 from collections import deque
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Lines kept per part of the pipeline.
-KEPT_LINES = 40
+KEPT_LINES = 300
 
 #: What our own programs put before the sentence that says why they failed.
 FAILURE_MARK = "FAILED: "
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
+#: How dbt heads each of its failures; what is wrong stands in the next line.
+_DBT_FAILURE = re.compile(r"^(?:[\d:]+\s+)?(?P<what>(?:Failure|(?:\w+ )?Error) in .+)$")
+_DBT_CLOCK = re.compile(r"^[\d:]+\s+")
 _ERROR_LINE = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Failure)\b.*: .+|^.*\b(?:ERROR|CRITICAL)\b.*")
 
 
@@ -34,13 +41,26 @@ class LastWords(logging.Handler):
 
     @classmethod
     def sentence(cls) -> str | None:
-        """Return the reason of a failure: a sentence of ours, else the last error line of any plugin."""
+        """Return the reason of a failure: a sentence of ours, a failure of dbt, else the last error line."""
         for lines in cls.lines.values():
             for line in reversed(lines):
                 if FAILURE_MARK in line:
                     return line.partition(FAILURE_MARK)[2]
         for name in reversed(cls.lines):
+            if failures := _dbt_failures(cls.lines[name]):
+                more = f" (and {len(failures) - 1} more, above)" if len(failures) > 1 else ""
+                return f"{name}: {failures[0]}{more}"
+        for name in reversed(cls.lines):
             for line in reversed(cls.lines[name]):
                 if _ERROR_LINE.match(line):
                     return f"{name} failed: {line.strip()}"
         return None
+
+
+def _dbt_failures(lines: Iterable[str]) -> list[str]:
+    told = [text for line in lines if (text := _DBT_CLOCK.sub("", line).strip())]
+    return [
+        f"{match['what']}: {detail}"
+        for line, detail in pairwise([*told, "its messages are above"])
+        if (match := _DBT_FAILURE.match(line))
+    ]

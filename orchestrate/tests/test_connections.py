@@ -89,6 +89,14 @@ def test_the_last_words_are_a_sentence_of_ours_or_the_last_error(monkeypatch: py
     log("tap", "\x1b[31mpsycopg.OperationalError: connection lost\x1b[0m")
     log("tap", "bye")
     assert LastWords.sentence() == "tap failed: psycopg.OperationalError: connection lost"
+    log("dbt", "03:03:28  Failure in test assert_x (tests/assert_x.sql)")
+    log("dbt", "03:03:28    Got 2 results, configured to fail if != 0")
+    log("dbt", "03:03:28  Database Error in model fct_y (models/fct_y.sql)")
+    log("dbt", "03:03:28    relation is missing")
+    assert LastWords.sentence() == (
+        "dbt: Failure in test assert_x (tests/assert_x.sql): Got 2 results, configured to fail if != 0 "
+        "(and 1 more, above)"
+    )
     log("atelier", "FAILED: the server is down: start it")
     log("dbt", "some ERROR")
     assert LastWords.sentence() == "the server is down: start it"

@@ -67,7 +67,9 @@ def unpack(wanted: list[str], root: Path, work: Path) -> None:
         AptError: They cannot be had.
     """
     downloads = work / "downloads"
-    for folder in (root, downloads, work / "lists" / "partial", work / "cache" / "archives" / "partial"):
+    fresh = root.with_name(f"{root.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    for folder in (fresh, downloads, work / "lists" / "partial", work / "cache" / "archives" / "partial"):
         folder.mkdir(parents=True, exist_ok=True)
     private = [
         *("-o", f"Dir::State::lists={work / 'lists'}"),
@@ -78,12 +80,18 @@ def unpack(wanted: list[str], root: Path, work: Path) -> None:
     ]
     try:
         # The system's lists save a download of some 10 MB, as long as they name what the mirror still has.
-        _download(wanted, downloads, private[4:])
+        _download(wanted, downloads, private[2:])
     except AptError:
         _run(["apt-get", *private, "update"])
         _download(wanted, downloads, private)
     for package in sorted(downloads.glob("*.deb")):
-        _run(["dpkg", "-x", str(package), str(root)])
+        _run(["dpkg", "-x", str(package), str(fresh)])
+    # A program must not be there before its libraries are.
+    if root.exists():
+        _run(["cp", "-a", f"{fresh}/.", str(root)])
+        shutil.rmtree(fresh)
+    else:
+        fresh.rename(root)
     shutil.rmtree(work, ignore_errors=True)
 
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from atelier_demo.servers.settings import Settings
 
 START_SECONDS = 90.0
-#: A server of ours that runs but does not let us in gets this long before it is started afresh.
-ANSWER_SECONDS = 5.0
 LOG_BYTES = 20_000_000
 
 _TELLING = re.compile(r"\berror\b|\bfatal\b|\bpanic\b|\boops\b|cannot", re.IGNORECASE)
@@ -93,6 +91,8 @@ class Server(ABC):
         self.log_file = surroundings.folder / "log" / f"{self.key}.log"
         #: More settings in the server's own terms, used from the next start on; they win over ours.
         self.options: dict[str, str] = {}
+        #: Seconds that a log-in gets, and a server that runs but does not answer before it is started afresh.
+        self.patience = 5.0
         self._child: subprocess.Popen[bytes] | None = None
 
     # --- what each server says for itself
@@ -113,7 +113,7 @@ class Server(ABC):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Create or bring up to date what the server needs before it starts."""
+        """Create or bring up to date what the server needs before it starts on its port."""
 
     @abstractmethod
     def launch(self) -> Launch:
@@ -129,7 +129,7 @@ class Server(ABC):
         """
 
     def stragglers(self) -> list[int]:
-        """Return the ids of processes that may outlive the main one, and that it takes a look to find."""
+        """Return the ids of other processes of the server, which the marker does not find."""
         return []
 
     def to_be_asked(self, main: processes.Process) -> list[int]:
@@ -178,14 +178,6 @@ class Server(ABC):
                 progress(f"{self.name} runs already on {ports.HOST}:{self.port}")
                 return
             self._clear_remains()
-            try:
-                self.log_file.parent.mkdir(parents=True, exist_ok=True)
-                self.prepare()
-            except OSError as error:
-                raise ServerError(
-                    f"{self.name} cannot be prepared below {self.home} ({error}): make room on the disk, or "
-                    "run this as the user to whom that folder belongs"
-                ) from None
             self._start_on_a_free_port()
         progress(f"{self.name} started on {ports.HOST}:{self.port} ({time.monotonic() - began:.1f} s)")
 
@@ -286,7 +278,7 @@ class Server(ABC):
             return self.process() is None or self._lets_us_in()
 
         try:
-            if processes.wait_until(settled, ANSWER_SECONDS) and self.process() is not None:
+            if processes.wait_until(settled, self.patience) and self.process() is not None:
                 return True
         except LoginRefusedError:
             pass  # its passwords are not ours, its settings file was deleted for example
@@ -314,6 +306,14 @@ class Server(ABC):
         for _ in range(3):
             if not ports.is_free(self.port):
                 self.site.settings.renew_port(self.key)
+            try:
+                self.log_file.parent.mkdir(parents=True, exist_ok=True)
+                self.prepare()
+            except OSError as error:
+                raise ServerError(
+                    f"{self.name} cannot be prepared below {self.home} ({error}): make room on the disk, or "
+                    "run this as the user to whom that folder belongs"
+                ) from None
             if self._started():
                 return
         raise self.failure(f"found its port {self.port} taken again and again", advice="try again")
@@ -345,14 +345,16 @@ class Server(ABC):
             os.close(descriptor)
         self._child = child
         try:
-            # Ended, or ready: a stranger on our port may let us in as well, so the order matters.
-            processes.wait_until(lambda: child.poll() is not None or self._lets_us_in(), START_SECONDS)
+            settled = processes.wait_until(
+                lambda: self._lets_us_in() or child.poll() is not None, START_SECONDS
+            )
         except LoginRefusedError as error:
             raise self.failure(f"does not let {self.user} in ({error})", since) from None
-        if child.poll() is None:
-            if self._lets_us_in():
-                return True
+        if not settled:
             raise self.failure(f"does not answer after {START_SECONDS:.0f} s", since)
+        # A stranger who took the port just before may let us in as well: vsftpd knows many an `anonymous`.
+        if child.poll() is None:
+            return True
         if not ports.is_free(self.port):
             return False
         raise self.failure(f"ended at once (exit status {child.returncode})", since)

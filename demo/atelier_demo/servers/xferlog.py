@@ -19,11 +19,11 @@ class Transfer:
 
     path: str  # as vsftpd writes it: absolute, blanks as underscores
     byte_count: int  # really moved: after REST only those from there on
-    direction: str  # "sent", "taken" or "deleted"
+    direction: str  # "sent" or "taken"
     is_complete: bool
 
 
-_DIRECTIONS = {"o": "sent", "i": "taken", "d": "deleted"}
+_DIRECTIONS = {"o": "sent", "i": "taken"}
 
 
 def read(log: Path) -> list[Transfer]:

@@ -1,4 +1,4 @@
-"""What a line of a machine log is: an event, a rejected line or blank. Pure: bytes and text in, values out."""
+"""What a line of a machine log is: an event, a rejected line or blank. Pure: text in, values out."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ _EVENT = re.compile(r"([0-9]{8}) ([0-9]{2}:[0-9]{2}:[0-9]{2})\s*\|@\s*(\w+)\s*:?
 _TIME = re.compile(r"([0-9]{8}) ([0-9]{2}:[0-9]{2}:[0-9]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
-#: cp1252, with latin-1 for the five bytes that cp1252 leaves undefined.
-_LEGACY_TABLE = "".join(
-    bytes([byte]).decode("cp1252" if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else "latin-1")
-    for byte in range(256)
-)
+#: What latin-1 text becomes when its bytes are cp1252, but for the five bytes that cp1252 leaves undefined.
+_LEGACY_CHARACTERS = {
+    byte: bytes([byte]).decode("cp1252") for byte in range(256) if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+}
 
 
 def decode(line: bytes) -> str:
@@ -36,7 +35,7 @@ def decode(line: bytes) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError:
-        return codecs.charmap_decode(line, "strict", _LEGACY_TABLE)[0]
+        return line.decode("latin-1").translate(_LEGACY_CHARACTERS)
 
 
 def decode_beginning(line: bytes) -> str:

@@ -7,7 +7,16 @@ import zlib
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from tap_ftplogs.grammar import BOM, MAX_REJECTED_CHARACTERS, Event, classify, decode, decode_beginning, shown
+from tap_ftplogs.grammar import (
+    BOM,
+    MAX_REJECTED_CHARACTERS,
+    NO_TIME,
+    Event,
+    classify,
+    decode,
+    decode_beginning,
+    shown,
+)
 from tap_ftplogs.position import Position, Probe, Tail
 
 #: A longer line is not kept whole: its first MiB (NULs and leading white space left out) says what it is, and
@@ -89,12 +98,13 @@ class Parser:
             return batch
         position = self.position
         if self._long is not None:
-            result, length, checksum = self._long.result(), self._long.size, self._long.checksum
+            result, raw = self._long.result(), self._long.raw
+            length, checksum = self._long.size, self._long.checksum
         else:
-            result = classify(_text(self._pending, at_start=position.offset == 0))
-            length, checksum = len(self._pending), zlib.crc32(self._pending, position.checksum)
+            result, raw = classify(_text(self._pending, at_start=position.offset == 0)), self._pending
+            length, checksum = len(raw), zlib.crc32(raw, position.checksum)
         self._note_first([result])
-        self._add_row(result, length, batch)
+        self._add_row(result, length, raw, batch)
         event_at = result[0] if isinstance(result, tuple) else None
         position.tail = Tail(length, checksum, _kind(result), event_at)
         self._pending, self._long = b"", None
@@ -102,7 +112,10 @@ class Parser:
 
     def _feed(self, block: bytes, batch: Batch) -> None:
         cut = block.find(b"\n")
-        if self._long is None and len(self._pending) + (cut if cut >= 0 else len(block)) > self._max_line_bytes:
+        if (
+            self._long is None
+            and len(self._pending) + (cut if cut >= 0 else len(block)) > self._max_line_bytes
+        ):
             self._long = _LongLine(self._max_line_bytes, self.position)
             self._long.add(self._pending)
             self._pending = b""
@@ -111,7 +124,8 @@ class Parser:
                 self._long.add(block)
                 return
             self._long.add(block[:cut])
-            self._take_long(batch)
+            self._take_long(self._long, batch)
+            self._long = None
             block = block[cut + 1 :]
         end = block.rfind(b"\n") + 1
         if end:
@@ -154,14 +168,13 @@ class Parser:
         batch.rejected += rejected
         self._advance(len(data), zlib.crc32(data, position.checksum), data)
 
-    def _take_long(self, batch: Batch) -> None:
-        line, position = self._long, self.position
-        assert line is not None  # noqa: S101 # the callers have just looked
-        result, length = line.result(), line.size
+    def _take_long(self, line: _LongLine, batch: Batch) -> None:
+        position = self.position
+        result = line.result()
         if position.offset == 0:
             position.fingerprint = _fingerprint(line.raw if line.size >= MAX_HEAD_BYTES else line.raw + b"\n")
         self._note_first([result])
-        self._add_row(result, length, batch)
+        self._add_row(result, line.size, line.raw, batch)
         if isinstance(result, tuple):
             position.event_count += 1
             position.first_event_at = position.first_event_at or result[0]
@@ -172,15 +185,13 @@ class Parser:
             position.rejected_count += 1
         line.add(b"\n")
         self._advance(line.size, line.checksum, line.recent)
-        self._long = None
 
-    def _add_row(self, result: Result, length: int, batch: Batch) -> None:
+    def _add_row(self, result: Result, length: int, raw: bytes, batch: Batch) -> None:
         """Add the row of a line that is long or last."""
         offset, number = self.position.offset, self.position.line_count + 1
         if isinstance(result, tuple):
             batch.events.append((offset, number, *result))
         elif result is not None:
-            raw = self._long.raw if self._long else self._pending
             text, is_cut = _shown_line(raw, at_start=offset == 0, is_whole=len(raw) == length)
             batch.rejected.append((offset, number, length, text, is_cut, result))
 
@@ -231,11 +242,14 @@ class _LongLine:
         kept = bytes(self._kept)
         if self._at_start and self.raw.startswith(BOM):
             kept = kept.removeprefix(BOM)
-        return classify(decode_beginning(kept) if self._is_cut else decode(kept))
+        if not self._is_cut:
+            return classify(decode(kept))
+        # A MiB of exotic white space is not blank: something follows it.
+        return classify(decode_beginning(kept)) or NO_TIME
 
 
 def _split(data: bytes) -> tuple[list[str], list[int]]:
-    """Return the texts (without NULs) and the lengths in bytes of lines, each of which ends with a line end."""
+    """Return the texts (without NULs) and the lengths in bytes of lines that all have their line end."""
     try:
         texts = data[:-1].decode().split("\n")
     except UnicodeDecodeError:

@@ -33,9 +33,9 @@
 
 
 {#
-    A number with a decimal point or comma, at most `largest`; NULL for NULL. Only its first 30 characters are read: a
-    number of hundreds of digits, from a torn line, must not stop the run.
+    A number with a decimal point or comma; NULL for NULL. Only its first 30 characters are read: a number of hundreds of
+    digits, from a torn line, must not stop the run.
 #}
-{% macro parsed_decimal(text, largest) -%}
-    least(cast(replace(substr({{ text }}, 1, 30), ',', '.') as numeric), {{ largest }})
+{% macro parsed_decimal(text) -%}
+    cast(replace(substr({{ text }}, 1, 30), ',', '.') as numeric)
 {%- endmacro %}

@@ -65,8 +65,8 @@ journal_of_open_orders as (
 
     select
         journal.order_id,
-        -- The day stands in one column and the time of day in the other, whose own day means nothing (1899-12-30) unless
-        -- the first is missing.
+        -- The day stands in one column and the time of day in the other, whose own day means nothing (1899-12-30)
+        -- unless the first is missing.
         coalesce(
             {{ local_time_of('journal.day_local_time', 'journal.clock_local_time') }},
             journal.day_local_time,
@@ -80,7 +80,7 @@ journal_of_open_orders as (
 
 ),
 
--- Filtered while it is summed up: a WHERE would be tried on the notes of all the orders there ever were, before the join.
+-- Filtered while it is summed up: a WHERE would be tried before the join, on the notes of every order there ever was.
 plannings as (
 
     select

@@ -14,7 +14,7 @@ versions as (
         *,
         row_number() over (
             partition by path
-            order by read_at desc, generation desc, file_version_id desc
+            order by read_at desc nulls last, generation desc, file_version_id desc
         ) as version_rank
     from log_files
 

@@ -98,9 +98,9 @@ events as (
         event_name,
         details,
         {{ plant_instant('logged_local_time') }} as occurred_at,
-        -- Events are slightly out of order in the files, so the clock decides. byte_offset breaks ties: two events in one
-        -- second would otherwise get an arbitrary order and the piece numbers would change from run to run. The path
-        -- breaks those of two files.
+        -- Events are slightly out of order in the files, so the clock decides. byte_offset breaks ties: two events in
+        -- one second would otherwise get an arbitrary order and the piece numbers would change from run to run. The
+        -- path breaks those of two files.
         row_number() over (
             partition by machine_id, session_id
             order by logged_local_time, byte_offset, path

@@ -1,5 +1,5 @@
--- A file that cannot be read is for a person to look at (its rights, its folder). It is a warning, because the marts are
--- right about all the other files.
+-- A file that cannot be read is for a person to look at (its rights, its folder). It is a warning, because the marts
+-- are right about all the other files.
 {{ config(severity='warn') }}
 
 select

@@ -1,0 +1,302 @@
+"""The FTP connection: list a folder, ask about a file, read a file's bytes; retries what may be retried.
+
+Everything goes over one connection, which is dropped after any surprise: a control channel that is one reply
+behind would answer every later question with the answer to the one before.
+"""
+
+from __future__ import annotations
+
+import ftplib
+import random
+import ssl
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+from tap_ftplogs.connection import log_in, permanent_failure
+from tap_ftplogs.errors import SourceError
+from tap_ftplogs.listing import parse_time_value
+from tap_ftplogs.names import shown_name
+
+if TYPE_CHECKING:
+    import logging
+    import socket
+    from collections.abc import Callable, Iterator
+
+    from tap_ftplogs.settings import Settings
+
+__all__ = ["FileRefusedError", "FolderMissingError", "FtpClient", "Lines", "SourceError"]
+
+T = TypeVar("T")
+
+BLOCK_BYTES: Final = 256 * 1024
+#: More than a folder's listing may be: a server that never ends its answer must not fill the memory.
+MAX_LISTING_BYTES: Final = 64 * 1024 * 1024
+#: So much received between two failures is progress: the count of attempts starts again.
+PROGRESS_BYTES: Final = 64 * 1024
+FIRST_PAUSE_SECONDS: Final = 0.5
+LONGEST_PAUSE_SECONDS: Final = 20.0
+
+#: What ends a connection and may be better on the next one. EOFError and OSError include ssl.SSLError,
+#: time-outs and every broken connection; ftplib.Error is any reply that is no plain answer.
+TRANSIENT = (ftplib.Error, EOFError, OSError)
+
+
+class FolderMissingError(Exception):
+    """The server does not let us into a folder; the text is its reply."""
+
+
+class FileRefusedError(Exception):
+    """The server does not send a file; the text is its reply."""
+
+
+class Lines(NamedTuple):
+    """A folder's listing: its own path as the server sees it, the lines, whether they are MLSD's."""
+
+    real_path: str
+    lines: list[str]
+    is_mlsd: bool
+    reply: str
+
+
+class FtpClient:
+    """One connection to the server, made when it is first needed and again after every failure."""
+
+    def __init__(
+        self, settings: Settings, logger: logging.Logger, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self.settings = settings
+        self._logger = logger
+        self._sleep = sleep
+        self._ftp: ftplib.FTP | None = None
+        self._was_connected = False
+        self._has_mlsd: bool | None = None
+        self._failures = 0
+
+    def __enter__(self) -> FtpClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Say goodbye and disconnect."""
+        if self._ftp is not None:
+            with suppress(*TRANSIENT):
+                self._ftp.sock.settimeout(2.0)  # type: ignore[union-attr]
+                self._ftp.quit()
+        self._drop()
+
+    @property
+    def has_mlsd(self) -> bool:
+        """Whether the server has MLSD, which tells times to the second."""
+        if self._has_mlsd is None:
+            self._has_mlsd = self._retried("asking for the server's features", _features)
+        return self._has_mlsd
+
+    def list_folder(self, path: str) -> Lines:
+        """List a folder.
+
+        Args:
+            path: Its absolute path, one character per byte.
+
+        Raises:
+            FolderMissingError: It is missing, or we may not enter.
+            SourceError: The server cannot be reached any more.
+        """
+        is_mlsd = self.has_mlsd
+
+        def operation(ftp: ftplib.FTP) -> Lines:
+            try:
+                ftp.cwd(path)
+            except ftplib.error_perm as error:
+                _raise_if_transient(error)
+                raise FolderMissingError(self._safe(error)) from None
+            real_path = ftp.pwd()
+            lines, reply = self._lines(ftp, "MLSD" if is_mlsd else "LIST")
+            return Lines(real_path, lines, is_mlsd, reply)
+
+        return self._retried(f"listing {shown_name(path)}", operation)
+
+    def modified(self, path: str) -> int | None:
+        """Return when a file was last modified, in seconds since 1970; None when the server does not tell."""
+        reply = self._retried(
+            f"asking the time of {shown_name(path)}", lambda ftp: _answer(ftp, f"MDTM {path}")
+        )
+        return parse_time_value(reply) if reply else None
+
+    def size(self, path: str) -> int | None:
+        """Return a file's size in bytes; None when the server does not tell."""
+        reply = self._retried(
+            f"asking the size of {shown_name(path)}", lambda ftp: _answer(ftp, f"SIZE {path}")
+        )
+        return int(reply) if reply and reply.isascii() and reply.isdigit() else None
+
+    def read(self, path: str, offset: int) -> Iterator[bytes]:
+        """Send a file's bytes from an offset to its present end, resuming where a connection broke.
+
+        Raises:
+            FileRefusedError: The server does not send it.
+            SourceError: The server cannot be reached any more.
+        """
+        position = offset
+        gained = 0
+        while True:
+            try:
+                for block in self._transfer(path, position):
+                    position += len(block)
+                    gained += len(block)
+                    yield block
+            except ftplib.error_perm as error:
+                self._drop()
+                if not _is_transient(error):
+                    raise FileRefusedError(self._safe(error)) from None
+                failure: Exception = error
+            except TRANSIENT as error:
+                self._drop()
+                failure = error
+            except BaseException:
+                # The reader has stopped: what the server still sends must not meet the next command.
+                self._drop()
+                raise
+            else:
+                self._failures = 0
+                return
+            if gained >= PROGRESS_BYTES:
+                self._failures = gained = 0
+            self._pause_after(failure, f"reading {shown_name(path)} at byte {position}")
+
+    def _transfer(self, path: str, offset: int) -> Iterator[bytes]:
+        ftp = self._connection()
+        buffer = bytearray(BLOCK_BYTES)
+        view = memoryview(buffer)
+        with ftp.transfercmd(f"RETR {path}", rest=offset or None) as connection:
+            connection.settimeout(self.settings.read_timeout)
+            is_open = True
+            while is_open:
+                filled = 0
+                failure: Exception | None = None
+                while filled < BLOCK_BYTES:
+                    try:
+                        received = connection.recv_into(view[filled:])
+                    except OSError as error:
+                        # What came before the break is kept; the rest is asked for again.
+                        failure = error
+                        break
+                    if received == 0:
+                        is_open = False
+                        break
+                    filled += received
+                if filled:
+                    yield bytes(view[:filled])
+                if failure is not None:
+                    raise failure
+            _end_tls(connection)
+        ftp.voidresp()
+
+    def _lines(self, ftp: ftplib.FTP, command: str) -> tuple[list[str], str]:
+        """List in binary mode, which every server does: switching modes costs two replies a folder."""
+        parts: list[bytes] = []
+        total = 0
+        with ftp.transfercmd(command) as connection:
+            connection.settimeout(self.settings.read_timeout)
+            while data := connection.recv(65536):
+                parts.append(data)
+                total += len(data)
+                if total > MAX_LISTING_BYTES:
+                    raise SourceError(
+                        f"a folder of {self.settings.place} has a listing that does not end: check FTP_ROOT"
+                    )
+            _end_tls(connection)
+        reply = ftp.voidresp()
+        text = b"".join(parts).decode("latin-1")
+        return [line.removesuffix("\r") for line in text.split("\n")], reply
+
+    def _retried(self, what: str, operation: Callable[[ftplib.FTP], T]) -> T:
+        while True:
+            try:
+                result = operation(self._connection())
+            except FolderMissingError:  # noqa: PERF203 # a pause follows each failure
+                self._failures = 0
+                raise
+            except TRANSIENT as error:
+                self._drop()
+                self._pause_after(error, what)
+            except BaseException:
+                self._drop()
+                raise
+            else:
+                self._failures = 0
+                return result
+
+    def _connection(self) -> ftplib.FTP:
+        if self._ftp is None:
+            try:
+                self._ftp = log_in(self.settings)
+            except TRANSIENT as error:
+                sentence = permanent_failure(error, self.settings, is_first=not self._was_connected)
+                if sentence is not None:
+                    raise SourceError(sentence) from None
+                raise
+            self._was_connected = True
+        return self._ftp
+
+    def _drop(self) -> None:
+        if self._ftp is not None:
+            with suppress(OSError):
+                self._ftp.close()
+            self._ftp = None
+
+    def _pause_after(self, failure: Exception, what: str) -> None:
+        self._failures += 1
+        reason = self._safe(failure) or type(failure).__name__
+        if self._failures >= self.settings.attempts:
+            raise SourceError(
+                f"{what} on the FTP server {self.settings.place} failed {self._failures} times, lastly with "
+                f"'{reason}': check the server and the network, then run again (what was read is kept)"
+            ) from None
+        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (self._failures - 1))
+        pause *= random.uniform(0.5, 1.0)  # noqa: S311 # spreads the attempts of several readers, no secret
+        self._logger.warning("%s failed (%s); trying again in %.1f s", what, reason, pause)
+        self._sleep(pause)
+
+    def _safe(self, error: Exception) -> str:
+        text = " ".join(str(error).split())
+        return text.replace(self.settings.password, "***") if self.settings.password else text
+
+
+def _answer(ftp: ftplib.FTP, command: str) -> str | None:
+    """Return what follows 213 in the reply to a question about a file; None for a plain no."""
+    try:
+        reply = ftp.sendcmd(command)
+    except ftplib.error_perm as error:
+        _raise_if_transient(error)
+        return None
+    return reply[4:].strip() if reply.startswith("213") else None
+
+
+def _features(ftp: ftplib.FTP) -> bool:
+    try:
+        reply = ftp.sendcmd("FEAT")
+    except ftplib.error_perm as error:
+        _raise_if_transient(error)
+        return False
+    return any(line.strip().upper().startswith(("MLST", "MLSD")) for line in reply.splitlines())
+
+
+def _is_transient(error: ftplib.error_perm) -> bool:
+    # vsftpd's way to say that it has run out of passive ports, among other passing troubles.
+    return str(error).startswith("500 OOPS")
+
+
+def _raise_if_transient(error: ftplib.error_perm) -> None:
+    if _is_transient(error):
+        raise error
+
+
+def _end_tls(connection: socket.socket) -> None:
+    """Answer the server's end of TLS; some servers count a transfer as failed without it."""
+    if isinstance(connection, ssl.SSLSocket):
+        connection.settimeout(5.0)
+        with suppress(OSError, ValueError):
+            connection.unwrap()

@@ -1,0 +1,307 @@
+"""Finds the machines and their log files; says whether a source can be used at all."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from tap_ftplogs.client import FolderMissingError, FtpClient
+from tap_ftplogs.errors import SourceError
+from tap_ftplogs.listing import Listed, parse_list, parse_mlsd
+from tap_ftplogs.names import age_order, escaped_name, is_log_name, refusal, shown_name
+from tap_ftplogs.settings import Settings
+from tap_ftplogs.state import moment_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["LogFile", "Machine", "SourceError", "SourceReport", "Tree", "check_source", "discover"]
+
+LOGGER = logging.getLogger("tap-ftplogs")
+
+#: Folders within folders deeper than this are taken for a loop of links.
+MAX_DEPTH: Final = 16
+
+#: So many names are spelled out in a warning.
+_NAMED: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A log file as listed.
+
+    `path` is relative to the root, as text; `wire_path` is absolute, one character per byte.
+    """
+
+    path: str
+    wire_path: str
+    listed: Listed
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine's folder and its files, oldest first."""
+
+    folder: str
+    files: list[LogFile]
+
+
+@dataclass(slots=True)
+class Tree:
+    """What is below the root; `problems` are sentences about folders that could not be listed."""
+
+    machines: list[Machine] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    is_mlsd: bool = False
+
+    @property
+    def paths(self) -> set[str]:
+        """The paths of all files."""
+        return {file.path for machine in self.machines for file in machine.files}
+
+
+class _Folder(NamedTuple):
+    path: str
+    wire_path: str
+    is_link: bool
+    depth: int
+
+
+def discover(client: FtpClient) -> Tree:
+    """List everything below the root.
+
+    Raises:
+        SourceError: The root is missing or holds no machine folder, or the server cannot be reached.
+    """
+    settings = client.settings
+    walk = _Walk(client)
+    root = _Folder("", settings.root.encode().decode("latin-1"), is_link=False, depth=0)
+    try:
+        folders, files = walk.open(root)
+    except FolderMissingError as error:
+        raise SourceError(
+            f"the folder {settings.root} is missing on the FTP server {settings.place}, or user "
+            f"{settings.user} may not enter it ({error}): check FTP_ROOT"
+        ) from None
+    if files:
+        LOGGER.warning(
+            "%s directly in %s: not read, as they belong to no machine", _some(files), settings.root
+        )
+    machines = []
+    for folder in folders:
+        found = walk.files_below(folder)
+        if found is not None:
+            machines.append(
+                Machine(folder.path, sorted(found, key=lambda file: (*age_order(file.path), file.path)))
+            )
+    if not machines:
+        reason = walk.problems[0] if walk.problems else "it holds no folder"
+        raise SourceError(
+            f"the folder {settings.root} on the FTP server {settings.place} holds no machine folder "
+            f"({reason}): check FTP_ROOT, and that the machines still write there"
+        )
+    return Tree(machines, walk.problems, is_mlsd=client.has_mlsd)
+
+
+class _Walk:
+    """Lists folder by folder; remembers where it has been and what went wrong."""
+
+    def __init__(self, client: FtpClient) -> None:
+        self.client = client
+        self.problems: list[str] = []
+        self._visited: set[str] = set()
+
+    def open(self, folder: _Folder) -> tuple[list[_Folder], list[LogFile]]:
+        """List a folder; return its folders (links last) and log files.
+
+        Raises:
+            FolderMissingError: It cannot be entered.
+        """
+        answer = self.client.list_folder(folder.wire_path)
+        if answer.real_path in self._visited:
+            LOGGER.warning(
+                "%s is %s by another name: not read again", folder.path, shown_name(answer.real_path)
+            )
+            return [], []
+        self._visited.add(answer.real_path)
+        if "fail" in answer.reply.lower():
+            self.problems.append(f"the folder {folder.path or '/'} cannot be listed ({answer.reply})")
+        entries, odd = (
+            parse_mlsd(answer.lines)
+            if answer.is_mlsd
+            else parse_list(answer.lines, datetime.now(timezone.utc))
+        )
+        if odd:
+            LOGGER.warning(
+                "the listing of %s has lines that cannot be read: %s", folder.path or "/", _some(odd)
+            )
+        base = (folder.wire_path if folder.depth else answer.real_path).rstrip("/")
+        folders: list[_Folder] = []
+        files: list[LogFile] = []
+        for entry, name in self._trusted(folder, entries):
+            path = f"{folder.path}/{name}" if folder.path else name
+            wire_path = f"{base}/{entry.wire_name}"
+            if entry.kind != "folder" and is_log_name(name):
+                files.append(LogFile(path, wire_path, entry))
+            elif entry.kind != "file":
+                folders.append(_Folder(path, wire_path, entry.kind == "link", folder.depth + 1))
+        # Real folders first: what can be reached both ways keeps its real path.
+        return sorted(folders, key=lambda found: (found.is_link, found.path)), files
+
+    def files_below(self, folder: _Folder) -> list[LogFile] | None:
+        """Return all log files below a folder; None when it is gone, or a link to no folder."""
+        if folder.depth > MAX_DEPTH:
+            LOGGER.warning("%s is more than %d folders deep: not read", folder.path, MAX_DEPTH)
+            return []
+        try:
+            folders, files = self.open(folder)
+        except FolderMissingError as error:
+            if folder.is_link:
+                return None
+            if self._is_still_listed(folder):
+                self.problems.append(f"the folder {folder.path} cannot be entered ({error})")
+            else:
+                LOGGER.warning("the folder %s vanished while the machines were being listed", folder.path)
+            return None
+        for child in folders:
+            files += self.files_below(child) or []
+        return files
+
+    def is_listed(self, file: LogFile) -> bool:
+        """Whether a file is still in its folder."""
+        return self._has_entry(file.wire_path)
+
+    def _is_still_listed(self, folder: _Folder) -> bool:
+        return self._has_entry(folder.wire_path)
+
+    def _has_entry(self, wire_path: str) -> bool:
+        return has_entry(self.client, wire_path)
+
+    def _trusted(self, folder: _Folder, entries: list[Listed]) -> Iterator[tuple[Listed, str]]:
+        times_shown = Counter(shown_name(entry.wire_name) for entry in entries)
+        for entry in sorted(entries, key=lambda entry: entry.wire_name):
+            if entry.wire_name in (".", "..") and entry.kind == "folder":
+                continue
+            reason = refusal(entry.wire_name)
+            if reason is not None:
+                LOGGER.warning(
+                    "the name %r in %s is not used: %s", entry.wire_name, folder.path or "/", reason
+                )
+                continue
+            name = shown_name(entry.wire_name)
+            if times_shown[name] > 1 and name == entry.wire_name:
+                # A latin-1 name that reads like its UTF-8 neighbour.
+                name = escaped_name(entry.wire_name)
+            yield entry, name
+
+
+def has_entry(client: FtpClient, wire_path: str) -> bool:
+    """Whether a path is in the listing of its folder."""
+    parent, _, name = wire_path.rpartition("/")
+    try:
+        answer = client.list_folder(parent or "/")
+    except FolderMissingError:
+        return False
+    entries, _ = (
+        parse_mlsd(answer.lines) if answer.is_mlsd else parse_list(answer.lines, datetime.now(timezone.utc))
+    )
+    return any(entry.wire_name == name for entry in entries)
+
+
+def newest_file(client: FtpClient, machine: Machine) -> LogFile | None:
+    """Return a machine's newest file: by the day in its name, then its name, then its modification time."""
+    if not machine.files:
+        return None
+    day, name, _ = age_order(machine.files[-1].path)
+    rivals = [file for file in machine.files if age_order(file.path)[:2] == (day, name)]
+    if len(rivals) == 1:
+        return rivals[0]
+
+    def modified(file: LogFile) -> int:
+        known = file.listed.modified
+        return known if known is not None else client.modified(file.wire_path) or 0
+
+    return max(rivals, key=lambda file: (modified(file), file.path))
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What a check of the source has found."""
+
+    place: str
+    user: str
+    tls: str
+    root: str
+    is_mlsd: bool
+    files_by_machine: dict[str, int]
+    newest_path: str | None
+    newest_modified: str | None
+    problems: list[str]
+
+    def sentences(self) -> list[str]:
+        """Return the report as plain sentences."""
+        count = sum(self.files_by_machine.values())
+        machines = ", ".join(f"{name} ({files})" for name, files in self.files_by_machine.items())
+        protection = "without encryption" if self.tls == "off" else f"with {self.tls} TLS"
+        listing = (
+            "MLSD (times to the second)" if self.is_mlsd else "LIST (no MLSD: MDTM and SIZE tell changes)"
+        )
+        newest = "There is no log file yet."
+        if self.newest_path is not None:
+            when = f"{self.newest_modified} UTC" if self.newest_modified else "at an unknown time"
+            newest = f"The newest file is {self.newest_path}, last modified {when}."
+        return [
+            f"Logged in to {self.place} as {self.user}, {protection}.",
+            f"{self.root} holds {_count(len(self.files_by_machine), 'machine')} with "
+            f"{_count(count, 'log file')}: {machines}.",
+            newest,
+            f"Folders are listed with {listing}.",
+            *(f"Problem: {problem}." for problem in self.problems),
+        ]
+
+    def __str__(self) -> str:
+        return " ".join(self.sentences())
+
+
+def check_source(config: Mapping[str, Any]) -> SourceReport:
+    """Log in and look: the check before a run.
+
+    Args:
+        config: The tap's settings.
+
+    Raises:
+        SourceError: A setting is wrong, the server refuses, the root is missing or holds no machine.
+    """
+    settings = Settings.of(config)
+    with FtpClient(settings, LOGGER) as client:
+        tree = discover(client)
+        newest = [file for machine in tree.machines if (file := newest_file(client, machine)) is not None]
+        latest = max(newest, key=lambda file: age_order(file.path), default=None)
+        modified = None
+        if latest is not None:
+            known = latest.listed.modified
+            modified = moment_text(known if known is not None else client.modified(latest.wire_path))
+        return SourceReport(
+            place=settings.place,
+            user=settings.user,
+            tls=settings.tls,
+            root=settings.root,
+            is_mlsd=tree.is_mlsd,
+            files_by_machine={machine.folder: len(machine.files) for machine in tree.machines},
+            newest_path=latest.path if latest is not None else None,
+            newest_modified=modified,
+            problems=tree.problems,
+        )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _some(found: list[LogFile] | list[str]) -> str:
+    names = [file if isinstance(file, str) else file.path for file in found[:_NAMED]]
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return ", ".join(repr(name) for name in names) + more

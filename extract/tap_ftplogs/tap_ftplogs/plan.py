@@ -1,0 +1,113 @@
+"""What to do about a file, given what is known of it and what the server says now. Pure decisions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from tap_ftplogs.grammar import NO_TIME
+
+if TYPE_CHECKING:
+    from tap_ftplogs.listing import Listed
+    from tap_ftplogs.parser import Parser
+    from tap_ftplogs.state import FileState
+
+#: Events come slightly out of order; a first new event earlier than the last one by more than this is no
+#: continuation.
+MAX_STEP_BACK_SECONDS: Final = 3600
+
+#: A listed time shows minutes. A file modified so shortly before it was looked at may change again and be
+#: listed the same, so its listed time is not relied on.
+FRESH_SECONDS: Final = 120
+
+
+class Action(Enum):
+    """How to read a file."""
+
+    NOTHING = "as it was, and wholly taken"
+    RESUME = "go on where the last run stopped"
+    RESUME_CHECKED = "the same, after recognising the bytes before"
+    VERIFY = "read again from the start to see whether what was taken is still there"
+    REPLACE = "another file under the same name: a new version"
+    START = "never seen"
+
+
+def is_listed_as_known(known: FileState, listed: Listed) -> bool:
+    """Whether a listing alone shows that a file is as it was."""
+    return (
+        bool(known.listed)
+        and listed.kind == "file"
+        and (listed.size, listed.time_text) == (known.size, known.listed)
+    )
+
+
+def trusted_time_text(listed: Listed, modified: int | None, now: int) -> str:
+    """Return the listed time that a later run may rely on, '' when it may not."""
+    if listed.kind != "file":
+        return ""
+    if listed.modified is None and modified is not None and modified > now - FRESH_SECONDS:
+        return ""
+    return listed.time_text
+
+
+def decide(known: FileState | None, size: int, modified: int | None, *, is_newest: bool) -> Action:
+    """Say how to read a file.
+
+    Args:
+        known: Its state from the last run, None when it has none.
+        size: Its size now.
+        modified: Its modification time now, in seconds since 1970, None when the server does not tell.
+        is_newest: Whether it is its machine's newest file.
+    """
+    if known is None:
+        return Action.START
+    taken = known.position.read_bytes
+    if size < taken:
+        return Action.REPLACE
+    if (size, modified) == (known.size, known.modified):
+        # A torn line waits for the file to settle; being unchanged since the last run is settling.
+        return Action.NOTHING if taken == size and known.read_error is None else Action.RESUME
+    if size == known.size and size == 0:
+        return Action.NOTHING
+    if size <= known.size:
+        return Action.VERIFY if taken else Action.RESUME
+    went_back = known.modified is not None and modified is not None and modified < known.modified
+    if taken and (went_back or (known.is_complete and not is_newest)):
+        return Action.RESUME_CHECKED
+    return Action.RESUME
+
+
+def judge(known: FileState, parser: Parser) -> Action:
+    """Say whether the first new lines of a grown file look like its continuation.
+
+    Args:
+        known: The state before.
+        parser: What has taken the new bytes from the position of that state on, at least one line.
+
+    Returns:
+        RESUME when they do, RESUME_CHECKED when the bytes before must be looked at, REPLACE when they need a
+        new version.
+    """
+    position = known.position
+    if parser.position.fingerprint != position.fingerprint:
+        return Action.RESUME  # the first line has become complete, which is a new version by itself
+    tail = position.tail
+    if tail is not None and tail.kind not in ("blank", parser.first_kind):
+        # The torn line that was taken is read again, now longer. Its row may change, but it cannot move from
+        # rejected_lines to log_events under the same version.
+        return Action.REPLACE
+    first = parser.first_content
+    if position.offset == 0 or first is None:
+        return Action.RESUME
+    if isinstance(first, str):
+        return Action.RESUME_CHECKED if first == NO_TIME else Action.RESUME
+    if position.last_event_at is None:
+        return Action.RESUME
+    step = datetime.fromisoformat(first[0]) - datetime.fromisoformat(position.last_event_at)
+    return Action.RESUME if step.total_seconds() >= -MAX_STEP_BACK_SECONDS else Action.RESUME_CHECKED
+
+
+def next_generation(fingerprint: str, past: dict[str, int]) -> int:
+    """Return the generation of a new version, given the last generation of every earlier fingerprint."""
+    return past[fingerprint] + 1 if fingerprint in past else 0

@@ -1,0 +1,274 @@
+"""Reads one file: only its new bytes, as the version that is known or as the next, and keeps account."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from tap_ftplogs.client import FileRefusedError
+from tap_ftplogs.errors import SourceError
+from tap_ftplogs.parser import Parser
+from tap_ftplogs.plan import Action, decide, is_listed_as_known, judge, next_generation, trusted_time_text
+from tap_ftplogs.position import Position
+from tap_ftplogs.state import FileState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_ftplogs.client import FtpClient
+    from tap_ftplogs.discovery import LogFile
+    from tap_ftplogs.parser import Batch
+
+#: How often a file is begun anew when it changes while it is read, and asked for again when it comes short.
+MAX_PASSES: Final = 5
+
+
+class _StartOverError(Exception):
+    """The bytes are not what was expected: read with another action."""
+
+    def __init__(self, action: Action) -> None:
+        super().__init__(action)
+        self.action = action
+
+
+class FileReading:
+    """One file in one run.
+
+    `state` is what to remember of it: at any time it covers the batches handed out, and no line more.
+    """
+
+    def __init__(
+        self,
+        client: FtpClient,
+        file: LogFile,
+        known: FileState | None,
+        *,
+        is_newest: bool,
+        was_packed: bool,
+        clock: Callable[[], int],
+    ) -> None:
+        """Ask for what is needed to decide what to do; nothing is read yet.
+
+        Args:
+            client: The connection.
+            file: The file as listed.
+            known: Its state from the last run.
+            is_newest: Whether it is its machine's newest file, so that it may still grow.
+            was_packed: Whether a version of it may have been read that the state keeps no account of.
+            clock: Gives the present in seconds since 1970.
+        """
+        self.file = file
+        self.known = known
+        self.is_newest = is_newest
+        self.bytes_received = 0
+        self.is_gone = False
+        self._client = client
+        self._clock = clock
+        self._lowest_generation = int(was_packed)
+        self._size, self._modified = self._look()
+        self._time_text = trusted_time_text(file.listed, self._modified, clock())
+        self._action = decide(known, self._size, self._modified, is_newest=is_newest)
+        self.state = (
+            FileState(file.path, self._size, self._modified, "") if known is None else known.snapshot()
+        )
+
+    @property
+    def has_new_row(self) -> bool:
+        """Whether the file's record is another one than the last run emitted."""
+        return self.known is None or self.known.row() != self.state.row()
+
+    def batches(self, is_listed: Callable[[LogFile], bool]) -> Iterator[Batch]:
+        """Yield the rows of what is new, some at a time.
+
+        Args:
+            is_listed: Says whether a file that the server does not send is still in its folder.
+
+        Raises:
+            SourceError: The connection failed for good.
+        """
+        try:
+            if self._action is Action.NOTHING:
+                self._note()
+            else:
+                yield from self._read()
+            self.state.read_error = None
+        except FileRefusedError as error:
+            if not is_listed(self.file):
+                self.is_gone = True
+                return
+            self.state.read_error = f"the server does not send it: {error}"
+            # Whatever the listing says, ask again next time.
+            self.state.listed = ""
+        state = self.state
+        state.read_at = state.read_at or self._clock()
+        state.is_complete = (
+            not self.is_newest and state.read_error is None and state.position.read_bytes == state.size
+        )
+
+    def _look(self) -> tuple[int, int | None]:
+        """Return size and modification time: as listed where that can be relied on, else as asked for."""
+        listed, known = self.file.listed, self.known
+        if listed.modified is not None and listed.kind == "file" and listed.size >= 0:
+            return listed.size, listed.modified
+        if known is not None and not self.is_newest and is_listed_as_known(known, listed):
+            return known.size, known.modified
+        size = self._client.size(self.file.wire_path)
+        return max(listed.size, 0) if size is None else size, self._client.modified(self.file.wire_path)
+
+    def _read(self) -> Iterator[Batch]:
+        action = self._action
+        for _ in range(MAX_PASSES):
+            try:
+                if action is Action.VERIFY:
+                    self._verify()
+                    action = Action.RESUME
+                yield from self._pass(action)
+            except _StartOverError as start_over:  # noqa: PERF203 # a few passes, not many
+                action = start_over.action
+            else:
+                return
+        raise SourceError(
+            f"{self.file.path} was replaced again and again while it was read: run again when "
+            "whatever writes it has come to rest"
+        )
+
+    def _pass(self, action: Action) -> Iterator[Batch]:
+        """Read from the position to the end of the file."""
+        is_other = action is Action.REPLACE
+        parser = Parser(Position() if is_other else self.state.position)
+        known = None if is_other or action is Action.START else self.known
+        blocks = (
+            self._recognised(parser)
+            if action is Action.RESUME_CHECKED
+            else self._blocks(parser.position.offset)
+        )
+        for block in blocks:
+            batch = parser.feed(block)
+            known = self._judged(known, parser, action)
+            if batch:
+                is_other = self._take(parser, is_other=is_other)
+                yield batch
+        self._size_up(parser.received)
+        last = None
+        if parser.is_torn and self._is_settled():
+            last = parser.finish()
+            self._judged(known, parser, action)
+        elif parser.first_kind is None and self.state.position.tail is not None and not is_other:
+            # Nothing but the line that was taken without a line end, perhaps longer by now: it stays taken.
+            self._note()
+            return
+        self._take(parser, is_other=is_other)
+        if last:
+            yield last
+
+    def _judged(self, known: FileState | None, parser: Parser, action: Action) -> FileState | None:
+        """Hold the first new lines against what is known, once; return what is still to be held against."""
+        if known is None or parser.first_kind is None:
+            return known
+        verdict = judge(known, parser)
+        if verdict is Action.REPLACE or (verdict is Action.RESUME_CHECKED and action is not verdict):
+            raise _StartOverError(verdict)
+        return None if parser.first_content is not None else known
+
+    def _verify(self) -> None:
+        """Find out whether the bytes that were taken are still there."""
+        position = self.state.position
+        missing = position.read_bytes
+        checksum = 0
+        for block in self._blocks(0):
+            part = block[:missing]
+            checksum = zlib.crc32(part, checksum)
+            missing -= len(part)
+        if missing or checksum != position.read_checksum:
+            raise _StartOverError(Action.REPLACE)
+
+    def _recognised(self, parser: Parser) -> Iterator[bytes]:
+        """Send the bytes from the parser's position on, once those before have been recognised."""
+        probe = parser.position.probe
+        start = probe.start if probe is not None else 0
+        skip = parser.position.offset - start
+        before = b""
+        for block in self._blocks(start):
+            part = block[: skip - len(before)]
+            before += part
+            if (
+                part
+                and len(before) == skip
+                and probe
+                and zlib.crc32(before[: probe.length]) != probe.checksum
+            ):
+                raise _StartOverError(Action.REPLACE)
+            if len(part) < len(block):
+                yield block[len(part) :]
+        if len(before) < skip:
+            raise _StartOverError(Action.REPLACE)
+
+    def _blocks(self, offset: int) -> Iterator[bytes]:
+        """Send the file's bytes from an offset on, which lies before its end or nothing comes."""
+        position = offset
+        for _ in range(MAX_PASSES):
+            if position >= self._size:
+                return
+            try:
+                for block in self._client.read(self.file.wire_path, position):
+                    position += len(block)
+                    self.bytes_received += len(block)
+                    yield block
+            except FileRefusedError:
+                # Most servers refuse to start behind the end of a file.
+                size = self._client.size(self.file.wire_path)
+                if size is None or size > position or position == 0:
+                    raise
+            if position >= self._size:
+                return
+            size = self._client.size(self.file.wire_path)
+            if size is not None and size < offset:
+                self._size, self._modified = size, self._client.modified(self.file.wire_path)
+                raise _StartOverError(Action.REPLACE)
+            if size is None or size <= position:
+                return
+        raise SourceError(
+            f"the FTP server sends only {position} of the {self._size} bytes of {self.file.path}: check the "
+            "disk and the log of the server, then run again"
+        )
+
+    def _size_up(self, end: int) -> None:
+        """Settle what the file's size and time were when it was read to this end."""
+        if end == self._size:
+            return
+        size, modified = self._client.size(self.file.wire_path), self._client.modified(self.file.wire_path)
+        if size is None or size == end:
+            self._modified = modified
+        # Else it has changed once more: the time of before will differ from the next run's, and the size too.
+        self._size = end
+        self._time_text = ""
+
+    def _is_settled(self) -> bool:
+        """Whether the last line counts without a line end."""
+        if not self.is_newest:
+            return True
+        known = self.known
+        return known is not None and (self._size, self._modified) == (known.size, known.modified)
+
+    def _take(self, parser: Parser, *, is_other: bool) -> bool:
+        """Make the state cover what the parser has taken; return whether it is yet another version: no."""
+        state = self.state
+        version_id, read_bytes = state.version_id, state.position.read_bytes
+        fingerprint = state.position.fingerprint
+        if is_other and read_bytes:
+            state.past[state.fingerprint] = state.generation
+        state.position = replace(parser.position)
+        if is_other or self.known is None or fingerprint != state.position.fingerprint:
+            state.generation = max(next_generation(state.fingerprint, state.past), self._lowest_generation)
+        if (version_id, read_bytes) != (state.version_id, state.position.read_bytes) or is_other:
+            # Later than any earlier version of this path, whatever the clock says.
+            state.read_at = max(self._clock(), self.known.read_at + 1 if self.known is not None else 0)
+        self._note()
+        return False
+
+    def _note(self) -> None:
+        """Make the state say what the file looked like."""
+        state = self.state
+        state.size, state.modified = self._size, self._modified
+        state.listed, state.day = self._time_text, self.file.listed.day
