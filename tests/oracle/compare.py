@@ -41,9 +41,10 @@ def assert_marts_equal(plant: Plant, torn: Collection[Path] | Literal["all", "no
     _compare_orders(plant)
 
 
-def _same(actual: list[Any], expected: list[Any], what: str) -> None:
+def _same(actual: list[dict[str, Any]], expected: list[dict[str, Any]], what: str) -> None:
     for number, (found, wanted) in enumerate(zip(actual, expected, strict=False)):
-        assert found == wanted, f"{what}, row {number}"
+        differing = {key: (found.get(key), value) for key, value in wanted.items() if found.get(key) != value}
+        assert found == wanted, f"{what}, row {number}, found and expected: {differing}"
     assert len(actual) == len(expected), what
 
 

@@ -208,7 +208,7 @@ def _matching_accessories(rows: Sequence[Row]) -> tuple[OrderAccessory, ...]:
                     znr=row["znr"],
                     accessory_code=row["zcode"],
                     accessory_kind=kind,
-                    description=row["text"],
+                    description=None if row["text"] is None else repair(row["text"]),
                     quantity=quantity,
                 )
             )

@@ -31,7 +31,11 @@ class Plant:
 
     def __init__(self, site: Site, variables: Mapping[str, str], name: str) -> None:
         self.site = site
-        self.variables = {**variables, "FTP_ROOT": f"/{name}", "MYSQL_DATABASE": f"erp_{name}"}
+        self.variables = {
+            **variables,
+            "FTP_ROOT": f"{variables['FTP_ROOT'].rstrip('/')}/{name}",
+            "MYSQL_DATABASE": f"erp_{name}",
+        }
         self.logs = site.ftp_root / name
         #: Files that are still being written, and may end in a torn line.
         self.growing: set[Path] = set()

@@ -73,7 +73,8 @@ def test_a_wrong_setting_is_named(plant: Plant, changes: dict[str, str], words: 
 def test_an_empty_root_is_named(plant: Plant) -> None:
     empty = plant.site.ftp_root / "nothing_here"
     empty.mkdir(exist_ok=True)
-    assert_refused(plant, "/nothing_here", FTP_ROOT="/nothing_here")
+    root = plant.variables["FTP_ROOT"].replace("bad_input", "nothing_here")
+    assert_refused(plant, root, FTP_ROOT=root)
 
 
 @pytest.mark.usefixtures("unchanged")

@@ -304,7 +304,8 @@ class Server(ABC):
 
     def _start_on_a_free_port(self) -> None:
         for _ in range(3):
-            if not ports.is_free(self.port):
+            # A server that was just killed may take some milliseconds to let go of its port.
+            if not processes.wait_until(lambda: ports.is_free(self.port), 0.5):
                 self.site.settings.renew_port(self.key)
             try:
                 self.log_file.parent.mkdir(parents=True, exist_ok=True)

@@ -177,12 +177,12 @@ class Postgres(Server):
         done.write_text(f"{digest}\n", encoding="utf-8")
 
     def _drop_foreign_pid_file(self) -> None:
-        """Remove a lock file that names a process which is still there, but cannot be PostgreSQL on this folder.
+        """Remove a lock file whose number is in use, but not by this server: PostgreSQL would not start.
 
-        PostgreSQL would refuse to start. After a restart of the machine the number may belong to anyone; where
-        the first process of a container does not care for its children, a killed server stays a zombie for
-        good. Nothing of ours runs at this point; should something hold the data all the same, its shared
-        memory still keeps a second server away.
+        After a restart of the machine the number may belong to anyone; and where the first process of a
+        container does not care for its children, a killed server stays a zombie for good. Nothing of ours
+        runs at this point; should something hold the data all the same, its shared memory still keeps a
+        second server away.
         """
         path = self.data_folder / "postmaster.pid"
         with suppress(OSError, ValueError, IndexError):

@@ -91,7 +91,7 @@ class Settings:
                 )
         try:
             ZoneInfo(self.plant_timezone)
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             raise SourceError(
                 f"the time zone {self.plant_timezone!r} is not known: set plant_timezone (PLANT_TIMEZONE) "
                 "to a name such as Europe/Paris"

@@ -14,7 +14,7 @@
         inputs.input_digest
     from {{ ref('int_session_inputs') }} as inputs
     {%- if is_incremental() %}
-    where inputs.session_id not in (select session_id from {{ this }})
+    where inputs.input_digest not in ({{ computed_digests(this) }})
     {%- endif %}
 {%- endmacro %}
 

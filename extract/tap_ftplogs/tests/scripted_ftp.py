@@ -1,0 +1,209 @@
+"""An FTP server in a thread that does what a test tells it to: hostile names, all kinds of failures."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections import defaultdict
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CLOSE = "close"
+
+
+class ScriptedFtp:
+    """Serves files from memory.
+
+    `files` has absolute paths (one character per byte) with contents and times; `listings` answers for a
+    folder in place of what `files` says. `replies` has, per command, what to answer instead of doing it, in
+    turn; CLOSE ends the connection. `cuts` has, per transfer, after how many bytes to stop and what to reply
+    then.
+    """
+
+    def __init__(self, *, has_mlsd: bool = False) -> None:
+        self.files: dict[str, tuple[bytes, str]] = {}
+        self.listings: dict[str, list[str]] = {}
+        self.replies: dict[str, list[str]] = defaultdict(list)
+        self.cuts: list[tuple[int, str]] = []
+        self.commands: list[str] = []
+        self.sent = 0
+        self.on_command: Callable[[str], None] = lambda _: None
+        self.has_mlsd = has_mlsd
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> ScriptedFtp:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def add(self, path: str, content: bytes, modified: str = "20250528073000") -> None:
+        self.files[path] = content, modified
+
+    def verbs(self, verb: str) -> list[str]:
+        return [command for command in self.commands if command.split(" ")[0] == verb]
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._session, args=(connection,), daemon=True).start()
+
+    def _session(self, connection: socket.socket) -> None:
+        # Small replies would wait for the client's acknowledgement of the one before.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(OSError), connection:
+            _Session(self, connection).run()
+
+    def folder(self, path: str) -> list[tuple[str, bytes | None, str]] | None:
+        """Name, content (None for a folder) and time of what is in a folder; None if there is none."""
+        prefix = path.rstrip("/") + "/"
+        found: dict[str, tuple[bytes | None, str]] = {}
+        for name, (content, modified) in self.files.items():
+            if name.startswith(prefix):
+                first, _, rest = name[len(prefix) :].partition("/")
+                found[first] = (None, modified) if rest else (content, modified)
+        if not found and path not in ("/", *self.listings):
+            return None
+        return [(name, content, modified) for name, (content, modified) in sorted(found.items())]
+
+
+class _Session:
+    def __init__(self, server: ScriptedFtp, connection: socket.socket) -> None:
+        self.server = server
+        self.connection = connection
+        self.current = "/"
+        self.offset = 0
+        self.passive: socket.socket | None = None
+
+    def run(self) -> None:
+        self.reply(self.instead("CONNECT") or "220 ready")
+        with self.connection.makefile("r", encoding="latin-1", newline="\r\n") as lines:
+            for line in lines:
+                command = line.removesuffix("\r\n")
+                self.server.commands.append(command)
+                self.server.on_command(command)
+                verb, _, argument = command.partition(" ")
+                other = self.instead(verb)
+                if other == CLOSE:
+                    return
+                if other:
+                    self.reply(other)
+                    continue
+                handler = getattr(self, f"do_{verb.lower()}", None)
+                self.reply("500 what?") if handler is None else handler(argument)
+                if verb == "QUIT":
+                    return
+
+    def instead(self, verb: str) -> str | None:
+        waiting = self.server.replies[verb]
+        return waiting.pop(0) if waiting else None
+
+    def reply(self, text: str) -> None:
+        self.connection.sendall(f"{text}\r\n".encode("latin-1"))
+
+    def do_user(self, _: str) -> None:
+        self.reply("331 password?")
+
+    def do_pass(self, argument: str) -> None:
+        self.reply("530 no" if argument == "wrong" else "230 in")
+
+    def do_type(self, _: str) -> None:
+        self.reply("200 ok")
+
+    def do_quit(self, _: str) -> None:
+        self.reply("221 bye")
+
+    def do_feat(self, _: str) -> None:
+        self.reply(
+            "211-Features\r\n REST STREAM\r\n"
+            + (" MLST type*;size*;\r\n" if self.server.has_mlsd else "")
+            + "211 End"
+        )
+
+    def do_cwd(self, argument: str) -> None:
+        path = argument.rstrip("/") or "/"
+        if self.server.folder(path) is None:
+            self.reply("550 no such folder")
+            return
+        self.current = path
+        self.reply("250 ok")
+
+    def do_pwd(self, _: str) -> None:
+        self.reply(f'257 "{self.current}"')
+
+    def do_pasv(self, _: str) -> None:
+        self.passive = socket.create_server(("127.0.0.1", 0))
+        port = self.passive.getsockname()[1]
+        self.reply(f"227 (127,0,0,1,{port >> 8},{port & 255})")
+
+    def do_rest(self, argument: str) -> None:
+        self.offset = int(argument)
+        self.reply("350 ok")
+
+    def do_size(self, argument: str) -> None:
+        file = self.server.files.get(argument)
+        self.reply(f"213 {len(file[0])}" if file else "550 no such file")
+
+    def do_mdtm(self, argument: str) -> None:
+        file = self.server.files.get(argument)
+        self.reply(f"213 {file[1]}" if file else "550 no such file")
+
+    def do_list(self, _: str) -> None:
+        lines = self.server.listings.get(self.current)
+        if lines is None:
+            lines = [
+                f"{'d' if content is None else '-'}rw-r--r-- 1 u g {len(content or b'')} "
+                f"{time.strftime('%b %d  %Y', time.strptime(modified, '%Y%m%d%H%M%S'))} {name}"
+                for name, content, modified in self.server.folder(self.current) or []
+            ]
+        self.send("".join(f"{line}\r\n" for line in lines).encode("latin-1"))
+
+    def do_mlsd(self, _: str) -> None:
+        lines = self.server.listings.get(self.current)
+        if lines is None:
+            lines = [
+                f"type=dir;modify={modified}; {name}"
+                if content is None
+                else f"type=file;size={len(content)};modify={modified}; {name}"
+                for name, content, modified in self.server.folder(self.current) or []
+            ]
+        self.send("".join(f"{line}\r\n" for line in lines).encode("latin-1"))
+
+    def do_retr(self, argument: str) -> None:
+        offset, self.offset = self.offset, 0
+        file = self.server.files.get(argument)
+        if file is None:
+            self.reply("550 no such file")
+        elif offset > len(file[0]):
+            self.reply("554 beyond the end")
+        else:
+            self.send(file[0][offset:], cut=self.server.cuts.pop(0) if self.server.cuts else None)
+
+    def send(self, content: bytes, cut: tuple[int, str] | None = None) -> None:
+        passive, self.passive = self.passive, None
+        if passive is None:
+            self.reply("425 no PASV")
+            return
+        self.reply("150 here it comes")
+        with passive:
+            data, _ = passive.accept()
+        with data:
+            part = content if cut is None else content[: cut[0]]
+            data.sendall(part)
+            self.server.sent += len(part)
+        if cut is None:
+            self.reply("226 done")
+        elif cut[1] == CLOSE:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        else:
+            self.reply(cut[1])

@@ -1,0 +1,297 @@
+"""Servers that fail, lie and send hostile names: nothing is lost, nothing is doubled, nothing crashes."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tap_ftplogs import client as client_module
+from tap_ftplogs.discovery import check_source
+from tap_ftplogs.errors import SourceError
+from tap_ftplogs.tap import TapFtpLogs
+
+from .scripted_ftp import CLOSE, ScriptedFtp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LINES = b"".join(b"20250528 07:%02d:%02d|@Piece: %d\n" % (n // 60, n % 60, n) for n in range(3000))
+PATH = "/logs/DEM12 (PVC)/20250528.LOG"
+
+
+@pytest.fixture(params=[False, True], ids=["LIST", "MLSD"])
+def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedFtp]:
+    monkeypatch.setattr(client_module, "FIRST_PAUSE_SECONDS", 0.001)
+    with ScriptedFtp(has_mlsd=request.param) as server:
+        server.add(PATH, LINES)
+        yield server
+
+
+def run(server: ScriptedFtp, state: dict[str, Any] | None = None) -> tuple[list[dict[str, Any]], str | None]:
+    output, error = io.StringIO(), None
+    with redirect_stdout(output):
+        try:
+            TapFtpLogs(config=config(server), state=state or {}).sync_all()
+        except SourceError as failure:
+            error = str(failure)
+    return [json.loads(line) for line in output.getvalue().splitlines()], error
+
+
+def config(server: ScriptedFtp, **changes: Any) -> dict[str, Any]:
+    return {
+        "host": "127.0.0.1",
+        "port": server.port,
+        "user": "u",
+        "password": "p@ss:w/rd%#?$ é",
+        "root": "/logs",
+        "read_timeout": 5,
+        **changes,
+    }
+
+
+def events(messages: list[dict[str, Any]]) -> list[str]:
+    return [m["record"]["details"] for m in messages if m["type"] == "RECORD" and m["stream"] == "log_events"]
+
+
+def last_state(messages: list[dict[str, Any]]) -> dict[str, Any]:
+    state: dict[str, Any] = next(m["value"] for m in reversed(messages) if m["type"] == "STATE")
+    return state
+
+
+def paths(messages: list[dict[str, Any]]) -> list[str]:
+    return [m["record"]["path"] for m in messages if m["type"] == "RECORD" and m["stream"] == "log_files"]
+
+
+EVERYTHING = [str(number) for number in range(3000)]
+
+
+@pytest.mark.parametrize(
+    "reply", ["426 aborted", "451 local error", "421 going down", "500 OOPS: oh", CLOSE, "226 done"]
+)
+def test_a_transfer_that_breaks_is_resumed(server: ScriptedFtp, reply: str) -> None:
+    server.cuts = [(1000, reply), (0, reply), (30_001, reply)]
+    messages, error = run(server)
+    assert error is None
+    assert events(messages) == EVERYTHING
+    assert server.verbs("REST") == ["REST 1000", "REST 1000", "REST 31001"]
+
+
+@pytest.mark.parametrize(
+    "reply", ["421 too many", "425 no way", "450 busy", "500 OOPS: vsf_sysutil_bind", CLOSE]
+)
+@pytest.mark.parametrize(
+    "verb", ["CONNECT", "CWD", "LIST", "MLSD", "SIZE", "MDTM", "PASV", "RETR", "FEAT", "PWD"]
+)
+def test_a_command_that_fails_for_now_is_tried_again(server: ScriptedFtp, verb: str, reply: str) -> None:
+    server.replies[verb] = [reply, reply]
+    messages, error = run(server)
+    assert error is None
+    assert events(messages) == EVERYTHING
+
+
+def test_a_server_that_keeps_failing_ends_the_run_with_what_was_read(server: ScriptedFtp) -> None:
+    server.add("/logs/DEM12 (PVC)/20250527.LOG", LINES)
+    server.cuts = [(len(LINES), "226 done")] + [(0, "426 aborted")] * 9
+    messages, error = run(server)
+    assert error is not None
+    assert "20250528.LOG at byte 0" in error
+    assert "failed 5 times" in error
+    assert paths(messages) == ["DEM12 (PVC)/20250527.LOG"] * 1 + ["DEM12 (PVC)/20250528.LOG"] * (
+        len(paths(messages)) - 1
+    )
+    state = last_state(messages)
+    server.cuts = []
+    again, error = run(server, state)
+    assert error is None
+    assert events(again) == EVERYTHING
+    assert "DEM12 (PVC)/20250527.LOG" not in paths(again)
+
+
+def test_what_was_read_of_a_file_before_the_failure_is_kept(server: ScriptedFtp) -> None:
+    server.cuts = [(50_010, "426 aborted")] + [(0, "426 aborted")] * 9
+    messages, error = run(server)
+    assert error is not None
+    before = events(messages)
+    assert before == EVERYTHING[: len(before)]
+    assert len(before) > 1000
+    row = [m["record"] for m in messages if m["type"] == "RECORD" and m["stream"] == "log_files"][-1]
+    assert (row["event_count"], row["is_complete"]) == (len(before), False)
+    state = last_state(messages)
+    server.cuts = []
+    again, error = run(server, state)
+    assert error is None
+    assert before + events(again) == EVERYTHING
+
+
+def test_a_file_that_grows_while_it_is_read(server: ScriptedFtp) -> None:
+    def grow(command: str) -> None:
+        if command.startswith("RETR") and len(server.files[PATH][0]) == len(LINES):
+            server.add(PATH, LINES + b"20250528 08:00:00|@Piece: more\n20250528 08:", "20250528080000")
+
+    server.on_command = grow
+    messages, error = run(server)
+    assert error is None
+    assert events(messages) == [*EVERYTHING, "more"]
+    state = last_state(messages)
+    again, _ = run(server, state)
+    assert [m["record"]["read_bytes"] for m in again if m["type"] == "RECORD" and m["stream"] == "log_files"]
+
+
+@pytest.mark.parametrize("content", [LINES[:500], b"", LINES[:500].replace(b"Piece", b"Other")])
+def test_a_file_that_is_cut_short_before_it_is_read(server: ScriptedFtp, content: bytes) -> None:
+    _, error = run(server)
+    assert error is None
+    state = last_state(run(server)[0])
+    server.add(PATH, LINES * 2, "20250528080000")
+
+    def cut(command: str) -> None:
+        if command.startswith("RETR"):
+            server.add(PATH, content, "20250528090000")
+
+    server.on_command = cut
+    messages, error = run(server, state)
+    assert error is None
+    assert len(events(messages)) == content.count(b"\n")
+
+
+def test_a_file_that_vanishes_is_a_warning(server: ScriptedFtp, caplog: pytest.LogCaptureFixture) -> None:
+    server.add("/logs/DEM12 (PVC)/20250527.LOG", LINES)
+
+    def remove(command: str) -> None:
+        if command.startswith("RETR") and "20250527" in command:
+            del server.files["/logs/DEM12 (PVC)/20250527.LOG"]
+
+    server.on_command = remove
+    messages, error = run(server)
+    assert error is None
+    assert paths(messages) == ["DEM12 (PVC)/20250528.LOG"]
+    assert "20250527.LOG vanished" in caplog.text
+
+
+def test_a_folder_that_vanishes_is_a_warning(server: ScriptedFtp, caplog: pytest.LogCaptureFixture) -> None:
+    server.add("/logs/ALU/20250528.LOG", LINES)
+
+    def remove(command: str) -> None:
+        if command == "CWD /logs/ALU":
+            server.files.pop("/logs/ALU/20250528.LOG", None)
+
+    server.on_command = remove
+    messages, error = run(server)
+    assert error is None
+    assert events(messages) == EVERYTHING
+    assert "the folder ALU vanished" in caplog.text
+
+
+def test_a_folder_that_may_not_be_entered_fails_the_run_after_the_others(server: ScriptedFtp) -> None:
+    server.add("/logs/ALU/20250528.LOG", LINES)
+    server.replies["CWD"] = []
+    refused = iter([None, "550 no"])
+
+    def refuse(command: str) -> None:
+        if command == "CWD /logs/ALU" and next(refused, "550 no") is None:
+            server.replies["CWD"] = ["550 Permission denied"]
+
+    server.on_command = refuse
+    messages, error = run(server)
+    assert error is not None
+    assert "the folder ALU cannot be entered" in error
+    assert events(messages) == EVERYTHING
+
+
+def test_hostile_names_are_refused(server: ScriptedFtp, caplog: pytest.LogCaptureFixture) -> None:
+    def entry(name: str, kind: str = "-") -> str:
+        if server.has_mlsd:
+            return f"type={'dir' if kind == 'd' else 'file'};size=9;modify=20250528073000; {name}"
+        return f"{kind}rw-r--r-- 1 u g 9 May 28  2025 {name}"
+
+    server.listings["/logs"] = [
+        entry("DEM12 (PVC)", "d"),
+        entry("..", "d"),
+        entry("../etc", "d"),
+        entry("a\x1b", "d"),
+    ]
+    server.listings["/logs/DEM12 (PVC)"] = [
+        entry("20250528.LOG"),
+        entry("../../x.log"),
+        entry("/etc/x.log"),
+        entry("a\x00b.log"),
+        entry("..", "-"),
+        "what is this",
+    ]
+    messages, error = run(server)
+    assert error is None
+    assert paths(messages) == ["DEM12 (PVC)/20250528.LOG"]
+    assert not [command for command in server.commands if "etc" in command or "x.log" in command]
+    assert "is not used" in caplog.text
+
+
+def test_a_loop_that_the_server_hides_ends(server: ScriptedFtp, caplog: pytest.LogCaptureFixture) -> None:
+    line = "type=dir; loop" if server.has_mlsd else "drwxr-xr-x 1 u g 9 May 28  2025 loop"
+    for depth in range(40):
+        server.listings["/logs/A" + "/loop" * depth] = [line]
+    server.add("/logs/A/x", b"")
+    _, error = run(server)
+    assert error is None
+    assert "folders deep" in caplog.text
+
+
+def test_no_machine_folder_is_an_error(server: ScriptedFtp) -> None:
+    server.files.clear()
+    server.add("/logs/20250528.LOG", LINES)
+    messages, error = run(server)
+    assert error == (
+        f"the folder /logs on the FTP server 127.0.0.1:{server.port} holds no machine folder "
+        "(it holds no folder): check FTP_ROOT, and that the machines still write there"
+    )
+    assert not events(messages)
+
+
+def test_a_missing_root_is_an_error_and_the_state_stays(server: ScriptedFtp) -> None:
+    state = last_state(run(server)[0])
+    server.files.clear()
+    messages, error = run(server, state)
+    assert error is not None
+    assert error.startswith("the folder /logs is missing on the FTP server")
+    assert last_state(messages)["bookmarks"]["log_files"] == state["bookmarks"]["log_files"]
+
+
+def test_the_check_of_a_source(server: ScriptedFtp) -> None:
+    server.add("/logs/ALU/20250529.LOG", LINES, "20250529010203")
+    report = check_source(config(server))
+    assert report.files_by_machine == {"ALU": 1, "DEM12 (PVC)": 1}
+    assert report.newest_path == "ALU/20250529.LOG"
+    assert "2025-05-29T01:02:03" in str(report)
+    assert "2 machines with 2 log files: ALU (1), DEM12 (PVC) (1)" in str(report)
+    assert not server.verbs("RETR")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"password": "wrong"}, ["refuses user u (530 no)", "FTP_PASSWORD"]),
+        ({"host": "no-such-host.invalid"}, ["no-such-host.invalid", "FTP_HOST"]),
+        ({"port": 1}, ["127.0.0.1:1", "FTP_PORT"]),
+        ({"port": "21x"}, ["'21x'", "FTP_PORT"]),
+        ({"root": "/nothing"}, ["/nothing", "FTP_ROOT"]),
+        ({"tls": "explicit"}, ["does not offer explicit TLS", "FTP_TLS"]),
+        ({"tls": "implicit"}, ["no TLS with", "FTP_TLS"]),
+        ({"tls": "starttls"}, ["'starttls'", "off, explicit or implicit"]),
+        ({"after_load": "delete"}, ["delete", "FTP_AFTER_LOAD"]),
+        ({"plant_timezone": "Europe/Lutetia"}, ["Europe/Lutetia", "PLANT_TIMEZONE"]),
+        ({"user": ""}, ["user is not set", "FTP_USER"]),
+        ({"password": "a\r\nDELE x"}, ["line break", "FTP_PASSWORD"]),
+        ({"tls": "explicit", "tls_ca_file": "/nowhere.pem"}, ["/nowhere.pem"]),
+        ({"read_timeout": "soon"}, ["read_timeout", "'soon'"]),
+    ],
+)
+def test_a_wrong_setting_is_named(server: ScriptedFtp, changes: dict[str, Any], words: list[str]) -> None:
+    given = config(server, **changes)
+    with pytest.raises(SourceError) as caught:
+        check_source(given)
+    for word in words:
+        assert word in str(caught.value)
+    assert given["password"] not in str(caught.value)
+    assert "\n" not in str(caught.value)
