@@ -126,8 +126,8 @@ def _reason(error: pymysql.err.MySQLError, variables: Mapping[str, str]) -> str:
     code = error.args[0] if error.args else None
     if code == _WRONG_LOGIN or code in _NO_ACCESS:
         return (
-            f"refuses user {variables['MYSQL_USER']} or keeps the database {variables['MYSQL_DATABASE']} from "
-            "it: check MYSQL_USER, MYSQL_PASSWORD, MYSQL_DATABASE and the user's rights"
+            f"refuses user {variables['MYSQL_USER']} or keeps the database {variables['MYSQL_DATABASE']} "
+            "from it: check MYSQL_USER, MYSQL_PASSWORD, MYSQL_DATABASE and the user's rights"
         )
     if code == _UNKNOWN_DATABASE:
         return f"has no database {variables['MYSQL_DATABASE']}: check MYSQL_DATABASE"

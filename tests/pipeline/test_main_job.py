@@ -55,11 +55,12 @@ def test_what_is_new_and_nothing_else_arrives(plant: Plant) -> None:
     before = plant.contents("raw_ftplogs", "raw_erp", "marts")
     machine = sorted(folder for folder in plant.logs.iterdir() if folder.name.startswith("DEM12"))[0]
     today = max(machine.glob("*.LOG"))
-    day = today.stem[:8]
+    # The clock of the last line: after a shift past midnight another one could look like a step back.
+    clock = today.read_bytes().rstrip().rpartition(b"\n")[2].partition(b"|")[0].strip()
     with today.open("ab") as file:
         file.write(
-            f"\r\n{day} 23:10:00|@StukUitgevoerd: 239999/A pos 1\r\n{day} 23:11:00|@MachineWait: 20 sec\r\n"
-            f"{day} 23:12:00|@StukUitgevoerd: 239999/A pos 2\r\n".encode()
+            b"%(clock)s|@StukUitgevoerd: 239999/A pos 1\r\n%(clock)s|@MachineWait: 20 sec\r\n"
+            b"%(clock)s|@StukUitgevoerd: 239999/A pos 2\r\n" % {b"clock": clock}
         )
     (machine / "20251121.LOG").write_bytes(
         b"20251121 06:00:00|@MachineStart\r\n20251121 06:01:00|@StukUitgevoerd: 240000/B pos 1\r\n"

@@ -112,7 +112,7 @@ class FtpClient:
             except ftplib.error_perm as error:
                 _raise_if_transient(error)
                 raise FolderMissingError(self._safe(error)) from None
-            real_path = ftp.pwd()
+            real_path = ftp.pwd() or path
             lines, reply = self._lines(ftp, "MLSD" if is_mlsd else "LIST")
             return Lines(real_path, lines, is_mlsd, reply)
 

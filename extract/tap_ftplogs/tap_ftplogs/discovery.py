@@ -66,8 +66,9 @@ class Tree:
 class _Folder(NamedTuple):
     path: str
     wire_path: str
-    is_link: bool
-    depth: int
+    depth: int = 0
+    is_link: bool = False
+    is_behind_link: bool = False
 
 
 def discover(client: FtpClient) -> Tree:
@@ -78,7 +79,7 @@ def discover(client: FtpClient) -> Tree:
     """
     settings = client.settings
     walk = _Walk(client)
-    root = _Folder("", settings.root.encode().decode("latin-1"), is_link=False, depth=0)
+    root = _Folder("", settings.root.encode().decode("latin-1"))
     try:
         folders, files = walk.open(root)
     except FolderMissingError as error:
@@ -121,7 +122,8 @@ class _Walk:
             FolderMissingError: It cannot be entered.
         """
         answer = self.client.list_folder(folder.wire_path)
-        if answer.real_path in self._visited:
+        # Some servers tell the same path wherever one is: only a link is taken for a loop.
+        if folder.is_behind_link and answer.real_path in self._visited:
             LOGGER.warning(
                 "%s is %s by another name: not read again", folder.path, shown_name(answer.real_path)
             )
@@ -147,7 +149,9 @@ class _Walk:
             if entry.kind != "folder" and is_log_name(name):
                 files.append(LogFile(path, wire_path, entry))
             elif entry.kind != "file":
-                folders.append(_Folder(path, wire_path, entry.kind == "link", folder.depth + 1))
+                is_link = entry.kind == "link"
+                is_behind_link = is_link or folder.is_behind_link
+                folders.append(_Folder(path, wire_path, folder.depth + 1, is_link, is_behind_link))
         # Real folders first: what can be reached both ways keeps its real path.
         return sorted(folders, key=lambda found: (found.is_link, found.path)), files
 

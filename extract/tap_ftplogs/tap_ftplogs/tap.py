@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
@@ -138,9 +139,9 @@ class TapFtpLogs(Tap):
                 del self._config[name]
         if raise_errors:
             checked = settings.Settings.of(self._config)
-            for name in self.config_jsonschema["properties"]:
-                if name in self._config:
-                    self._config[name] = getattr(checked, name)
+            for field in fields(checked):
+                if field.name in self._config:
+                    self._config[field.name] = getattr(checked, field.name)
         return super()._validate_config(raise_errors=raise_errors)
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002

@@ -80,7 +80,7 @@ class Loader:
     def rows(self, table: str = "orders") -> list[tuple[Any, ...]]:
         """Return the table's rows with the transaction that wrote each, in the order of the key."""
         with self.connection.cursor() as cursor:
-            cursor.execute(f"select xmin::text, t.* from {SCHEMA}.{table} t order by 2")  # noqa: S608
+            cursor.execute(f"select xmin::text, t.* from {SCHEMA}.{table} t order by 2")
             return cursor.fetchall()
 
 
@@ -155,7 +155,7 @@ def test_children_are_loaded_before_their_parent(loader: Loader, warehouse: Conn
     loader.load(*messages, batch_size_rows=7)
     with warehouse.cursor() as cursor:
         cursor.execute(
-            f"select count(*) from {SCHEMA}.files f join {SCHEMA}.lines l using (id) "  # noqa: S608
+            f"select count(*) from {SCHEMA}.files f join {SCHEMA}.lines l using (id) "
             "where f.xmin::text::bigint < l.xmin::text::bigint"
         )
         assert cursor.fetchone() == (0,)

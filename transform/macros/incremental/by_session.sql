@@ -3,6 +3,7 @@
     was computed from (see int_session_inputs). A digest that a table has not seen yet is a session to compute; one that
     is not current any more is a session to delete, whether it has changed or has gone. So a table repairs itself after
     a run that failed half-way, equals a full refresh at any time, and a run with nothing new writes no row.
+    The rules themselves are no part of the digest: a change of a model or macro wants a run with --full-refresh.
 #}
 
 {# Query: the sessions that this model has to compute. All of them in a full refresh. #}

@@ -11,8 +11,8 @@ sessions_to_compute as (
 
 ),
 
--- A session without a piece has no span and no row here. It is to be computed on every run; thus it costs no more than
--- this join.
+-- A session without a piece has no span and no row here, so every run takes it for one to compute: it costs this join
+-- and no more.
 sessions as (
 
     select

@@ -1,0 +1,120 @@
+"""Whatever happens to the files between the runs, the current versions hold exactly what is in the files."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import redirect_stdout
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tap_ftplogs import client as client_module
+from tap_ftplogs.parser import Parser
+from tap_ftplogs.position import Position
+from tap_ftplogs.tap import TapFtpLogs
+
+from .plant import Result, Warehouse
+from .scripted_ftp import ScriptedFtp
+
+NAMES = ("20250527.LOG", "20250528 (1).LOG", "20250528.LOG")
+
+TEXTS = [b"|@Piece", b"|@St\xfcck: 1\r", b"|@P:" + b"x" * 90, b" no event", b" \x00|@Zero: \x00"]
+ODD_LINES = [b"garbage", b"", b"\xff\xfe\x00", b"20251332 07:00:00|@Never"]
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(NAMES),
+        st.sampled_from(["append", "append", "append", "replace", "cut", "touch", "repeat", "empty"]),
+        st.lists(st.integers(0, len(TEXTS) + len(ODD_LINES) - 1), max_size=5),
+        st.integers(0, 60),
+        st.booleans(),
+    ),
+    max_size=12,
+)
+
+
+class Logger:
+    """Writes lines as machines do: later ones within a version, the days of an earlier week in the next one.
+
+    So a version that is replaced by a longer one is told by its times, wherever the old end falls.
+    """
+
+    def __init__(self) -> None:
+        self.now = datetime(2025, 5, 28)  # noqa: DTZ001 # wall clock
+
+    def begin(self) -> None:
+        self.now = self.now.replace(hour=0, minute=0, second=0) - timedelta(days=7)
+
+    def lines(self, choices: list[int]) -> bytes:
+        content = b""
+        for choice in choices:
+            self.now += timedelta(seconds=1)
+            if choice < len(TEXTS):
+                content += self.now.strftime("%Y%m%d %H:%M:%S").encode() + TEXTS[choice] + b"\n"
+            else:
+                content += ODD_LINES[choice - len(TEXTS)] + b"\n"
+        return content
+
+
+def run(server: ScriptedFtp, state: dict[str, Any]) -> Result:
+    config = {"host": "127.0.0.1", "port": server.port, "user": "u", "password": "p", "root": "/logs"}
+    output = io.StringIO()
+    with redirect_stdout(output):
+        TapFtpLogs(config=config, state=state).sync_all()
+    return Result([json.loads(line) for line in output.getvalue().splitlines()], server.sent, 0)
+
+
+def expected_lines(content: bytes) -> list[tuple[int, str]]:
+    parser = Parser(Position())
+    batch, last = parser.feed(content), parser.finish()
+    found = [(row[0], f"{row[2]} {row[3]} {row[4]}".rstrip()) for row in batch.events + last.events]
+    found += [(row[0], f"{row[5]}: {row[3]}") for row in batch.rejected + last.rejected]
+    return sorted(found)
+
+
+@pytest.mark.parametrize("has_mlsd", [False, True])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps)
+def test_the_warehouse_holds_what_is_in_the_files(
+    has_mlsd: bool,  # noqa: FBT001 # pytest's
+    monkeypatch: pytest.MonkeyPatch,
+    history: list[tuple[str, str, list[int], int, bool]],
+) -> None:
+    monkeypatch.setattr(client_module, "BLOCK_BYTES", 64)
+    warehouse = Warehouse()
+    state: dict[str, Any] = {}
+    logger = Logger()
+    with ScriptedFtp(has_mlsd=has_mlsd) as server:
+        server.add("/logs/A/" + NAMES[0], b"")
+        for minute, (name, kind, choices, count, is_followed_by_run) in enumerate(history):
+            path = f"/logs/A/{name}"
+            before = server.files.get(path, (b"", ""))[0]
+            content = before
+            if kind == "append":
+                content = before + logger.lines(choices)
+                content = content[: max(len(before), len(content) - count % 9)]
+            elif kind in ("replace", "empty"):
+                logger.begin()
+                content = logger.lines(choices) if kind == "replace" else b""
+            elif kind == "cut":
+                content = before[: len(before) * count // 60]
+            elif kind == "repeat":
+                content = before + before[-(before.rfind(b"\n", 0, -1) + 1) :]
+            moment = datetime(2026, 1, 1) + timedelta(minutes=minute)  # noqa: DTZ001 # the server's clock
+            server.add(path, content, moment.strftime("%Y%m%d%H%M%S"))
+            if is_followed_by_run:
+                result = run(server, state)
+                warehouse.load(result)
+                state = result.state
+                warehouse.check_accounts()
+        for _ in range(2):
+            result = run(server, state)
+            warehouse.load(result)
+            state = result.state
+        for path, (content, _) in server.files.items():
+            assert warehouse.lines(path.removeprefix("/logs/")) == expected_lines(content)
+        warehouse.check_accounts()
+        assert run(server, state).record_count == 0
