@@ -7,6 +7,8 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
+from atelier.errors import AtelierError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -19,7 +21,7 @@ _WORTH_SHOWING = re.compile(r"rows (?:inserted|deleted)|files read|The ERP|FAILE
 DBT_REPORT_SECONDS = 3.0
 
 
-class PipelineError(Exception):
+class PipelineError(AtelierError):
     """A run of Meltano failed; the sentence says why and where the whole log is."""
 
 

@@ -57,6 +57,11 @@ sessions_with_states as (
         on
             sessions.machine_id = state_totals.machine_id
             and sessions.input_digest = state_totals.input_digest
+    -- A session with pieces has boundaries, unless somebody ran this model alone, before them. Taken without, it would
+    -- count 0 seconds and pass for computed for ever; left out, it is computed by the next run.
+    where
+        sessions.piece_count = 0
+        or state_totals.input_digest is not null
 
 ),
 
