@@ -84,7 +84,7 @@ class Plant:
         project = ROOT / "transform"
         done = subprocess.run(
             [str(ROOT / ".venv" / "bin" / "dbt"), *arguments],
-            cwd=ROOT,
+            cwd=project,
             env=self.environment(
                 DBT_PROJECT_DIR=str(project), DBT_PROFILES_DIR=str(project), DBT_TARGET="test"
             ),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tap_ftplogs import client as client_module
 from tap_ftplogs.parser import Parser
@@ -76,7 +76,12 @@ def expected_lines(content: bytes) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("has_mlsd", [False, True])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(steps)
 def test_the_warehouse_holds_what_is_in_the_files(
     has_mlsd: bool,  # noqa: FBT001 # pytest's
