@@ -149,7 +149,7 @@ def file_address(listing: str, name: str, index: str) -> str:
     else:
         for link in listing.split('href="')[1:]:
             address = link.partition('"')[0]
-            if urllib.parse.unquote(address.partition("#")[0]).endswith("/" + name):
+            if urllib.parse.unquote(address.partition("#")[0]).rpartition("/")[2] == name:
                 return address
     raise SetupError(f"the package index {index} has no {name}: use an index that mirrors PyPI")
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
+#: Twelve bytes each: one line of 100 MB.
+GARBAGE_REPEATS = 100_000_000 // 12
+
 SECRETS = ("FTP_PASSWORD", "MYSQL_PASSWORD", "POSTGRES_PASSWORD", "PSEUDONYM_KEY")
 
 
@@ -139,10 +142,14 @@ def test_a_test_that_fails_fails_the_run_every_time(plant: Plant) -> None:
 
 def test_a_garbage_file_becomes_rejected_lines(plant: Plant) -> None:
     machine = min(folder for folder in plant.logs.iterdir() if folder.name.startswith("DEM12"))
-    (machine / "20251001.LOG").write_bytes(b"\x00\xff\xfe garbage " * 200_000)
-    plant.run_well("ftplogs-to-marts")
+    garbage = machine / "20251001.LOG"
+    garbage.write_bytes(b"\x00\xff\xfe garbage " * GARBAGE_REPEATS)
+    try:
+        plant.run_well("ftplogs-to-marts")
+    finally:
+        garbage.unlink()
     rows = plant.query(
         "select r.reason, r.is_truncated, r.byte_count from raw_ftplogs.rejected_lines r "
         "join raw_ftplogs.log_files f using (file_version_id) where f.file_name = '20251001.LOG'"
     )
-    assert rows == [("no_time", True, 12 * 200_000)]
+    assert rows == [("no_time", True, 12 * GARBAGE_REPEATS)]

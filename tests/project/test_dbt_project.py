@@ -116,7 +116,20 @@ def test_every_mart_has_a_tested_key(manifest: dict[str, Any]) -> None:
     assert {model["unique_id"] for model in models(manifest) if layer(model) != "staging"} <= tested
 
 
-def test_every_unit_test_has_a_model_and_a_reason(manifest: dict[str, Any]) -> None:
-    assert len(manifest["unit_tests"]) >= 10
-    for test in manifest["unit_tests"].values():
-        assert test["description"], test["name"]
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "test_an_order_counts_when_all_three_hold",
+        "test_an_order_counts_in_whatever_spelling",
+        "test_a_code_starts_with_a_shutter_prefix",
+        "test_a_deleted_event_manages_no_stock",
+        "test_stopped_wins_over_waiting_over_productive",
+        "test_a_stop_ends_with_the_start_right_after_it",
+        "test_a_wait_lasts_the_number_before_sec",
+        "test_a_night_shift_belongs_to_the_day_it_began",
+        "test_a_file_sent_twice_never_counts_twice",
+        "test_only_the_current_version_of_a_path_counts",
+    ],
+)
+def test_each_business_rule_has_a_unit_test(manifest: dict[str, Any], rule: str) -> None:
+    assert rule in {test["name"] for test in manifest["unit_tests"].values()}

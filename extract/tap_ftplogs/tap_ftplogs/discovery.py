@@ -69,6 +69,7 @@ class _Folder(NamedTuple):
     depth: int = 0
     is_link: bool = False
     is_behind_link: bool = False
+    above: tuple[list[Listed], ...] = ()
 
 
 def discover(client: FtpClient) -> Tree:
@@ -151,7 +152,8 @@ class _Walk:
             elif entry.kind != "file":
                 is_link = entry.kind == "link"
                 is_behind_link = is_link or folder.is_behind_link
-                folders.append(_Folder(path, wire_path, folder.depth + 1, is_link, is_behind_link))
+                above = (*folder.above, entries)
+                folders.append(_Folder(path, wire_path, folder.depth + 1, is_link, is_behind_link, above))
         # Real folders first: what can be reached both ways keeps its real path.
         return sorted(folders, key=lambda found: (found.is_link, found.path)), files
 

@@ -253,14 +253,15 @@ class FileReading:
 
     def _take(self, parser: Parser, *, is_other: bool) -> bool:
         """Make the state cover what the parser has taken; return whether it is yet another version: no."""
-        state = self.state
+        state, position = self.state, parser.position
         version_id, read_bytes = state.version_id, state.position.read_bytes
-        fingerprint = state.position.fingerprint
-        if is_other and read_bytes:
-            state.past[state.fingerprint] = state.generation
-        state.position = replace(parser.position)
-        if is_other or self.known is None or fingerprint != state.position.fingerprint:
+        # A file whose first line has just become complete is a new version as well.
+        if is_other or position.fingerprint != state.position.fingerprint:
+            if read_bytes:
+                state.past[state.fingerprint] = state.generation
+            state.position = replace(position)
             state.generation = max(next_generation(state.fingerprint, state.past), self._lowest_generation)
+        state.position = replace(position)
         if (version_id, read_bytes) != (state.version_id, state.position.read_bytes) or is_other:
             # Later than any earlier version of this path, whatever the clock says.
             state.read_at = max(self._clock(), self.known.read_at + 1 if self.known is not None else 0)

@@ -33,6 +33,8 @@ class ScriptedFtp:
         self.sent = 0
         self.on_command: Callable[[str], None] = lambda _: None
         self.has_mlsd = has_mlsd
+        #: How LIST shows times: this way those of old files, with the time of day those of recent ones.
+        self.list_time = "%b %d  %Y"
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -163,7 +165,7 @@ class _Session:
         if lines is None:
             lines = [
                 f"{'d' if content is None else '-'}rw-r--r-- 1 u g {len(content or b'')} "
-                f"{time.strftime('%b %d  %Y', time.strptime(modified, '%Y%m%d%H%M%S'))} {name}"
+                f"{time.strftime(self.server.list_time, time.strptime(modified, '%Y%m%d%H%M%S'))} {name}"
                 for name, content, modified in self.server.folder(self.current) or []
             ]
         self.send("".join(f"{line}\r\n" for line in lines).encode("latin-1"))

@@ -228,11 +228,33 @@ def test_hostile_names_are_refused(server: ScriptedFtp, caplog: pytest.LogCaptur
     assert "is not used" in caplog.text
 
 
-def test_a_loop_that_the_server_hides_ends(server: ScriptedFtp, caplog: pytest.LogCaptureFixture) -> None:
-    line = "type=dir; loop" if server.has_mlsd else "drwxr-xr-x 1 u g 9 May 28  2025 loop"
+def test_a_loop_that_the_server_hides_is_read_once(
+    server: ScriptedFtp, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ["loop", "sub"]
+    entries = [
+        f"type=dir; {name}" if server.has_mlsd else f"drwxr-xr-x 1 u g 9 May 28  2025 {name}"
+        for name in names
+    ]
     for depth in range(40):
-        server.listings["/logs/A" + "/loop" * depth] = [line]
-    server.add("/logs/A/x", b"")
+        server.listings["/logs/A" + "/sub/loop" * depth] = entries
+        server.add("/logs/A" + "/sub/loop" * depth + "/sub/20250528.LOG", LINES)
+        server.listings["/logs/A" + "/loop" * depth] = entries
+    messages, error = run(server)
+    assert error is None
+    assert [path for path in paths(messages) if path.startswith("A/")] == ["A/sub/20250528.LOG"]
+    assert "taken for a loop" in caplog.text
+
+
+def test_folders_without_end_are_not_followed_for_ever(
+    server: ScriptedFtp, caplog: pytest.LogCaptureFixture
+) -> None:
+    for depth in range(40):
+        line = f"type=dir;modify=202505280730{depth:02}; x"
+        if not server.has_mlsd:
+            line = f"drwxr-xr-x 1 u g {depth} May 28  2025 x"
+        server.listings["/logs/A" + "/x" * depth] = [line]
+    server.add("/logs/A/y", b"")
     _, error = run(server)
     assert error is None
     assert "folders deep" in caplog.text

@@ -93,6 +93,7 @@ def test_the_warehouse_holds_what_is_in_the_files(
     state: dict[str, Any] = {}
     logger = Logger()
     with ScriptedFtp(has_mlsd=has_mlsd) as server:
+        server.list_time = "%b %d %H:%M"
         server.add("/logs/A/" + NAMES[0], b"")
         for minute, (name, kind, choices, count, is_followed_by_run) in enumerate(history):
             path = f"/logs/A/{name}"
