@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pymysql.cursors
 
-from tests.oracle.erp import expected_order_accessories, expected_shutter_orders
-from tests.oracle.logs import expected_from_logs
+from oracle.erp import expected_order_accessories, expected_shutter_orders
+from oracle.logs import expected_from_logs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from tests.oracle.logs import ExpectedLogs, SessionKey
-    from tests.pipeline.plant import Plant
+    from pipeline.plant import Plant
+
+    from oracle.logs import ExpectedLogs, SessionKey
 
 ERP_TABLES = ("a_kopf", "a_logbuch", "p_zubeh", "a_vorgang", "p_artikel", "a_kopffreie")
 

@@ -11,7 +11,7 @@ from atelier_demo.factory.erp import make_erp
 from atelier_demo.factory.fill import PIPELINE_TABLES
 from atelier_demo.factory.logs import grow_logs, make_logs
 
-from tests.pipeline.plant import Plant
+from pipeline.plant import Plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable

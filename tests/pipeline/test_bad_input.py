@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.pipeline.conftest import erp_connection
+from pipeline.conftest import erp_connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.pipeline.plant import Plant
+    from pipeline.plant import Plant
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
-    from tests.pipeline.plant import Plant
+    from pipeline.plant import Plant
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from atelier_demo.factory.erp_operations import delete_order
+from oracle.compare import assert_marts_equal
 
-from tests.oracle.compare import assert_marts_equal
-from tests.pipeline.conftest import erp_connection, finish_the_day
-from tests.pipeline.plant import DATA_SCHEMAS, Plant
+from pipeline.conftest import erp_connection, finish_the_day
+from pipeline.plant import DATA_SCHEMAS, Plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable

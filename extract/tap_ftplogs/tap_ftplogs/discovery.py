@@ -137,6 +137,10 @@ class _Walk:
             if answer.is_mlsd
             else parse_list(answer.lines, datetime.now(timezone.utc))
         )
+        if entries in folder.above and any(entry.kind != "file" for entry in entries):
+            # Some servers hide that a folder is a link, and tell the path by which one came.
+            LOGGER.warning("%s holds what a folder above it holds: taken for a loop, not read", folder.path)
+            return [], []
         if odd:
             LOGGER.warning(
                 "the listing of %s has lines that cannot be read: %s", folder.path or "/", _some(odd)
