@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,15 @@ ROOT = Path(__file__).resolve().parent
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
     """The tests' own servers, started when the first test needs one and stopped at the end."""
-    servers = Site(ROOT / ".local" / "test")
-    servers.up(lambda _: None)
-    yield servers
-    servers.down()
+    folder = ROOT / ".local" / "test"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "test.lock").open("w") as lock:
+        # Two test runs in one checkout would empty each other's warehouse: the second waits.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        servers = Site(folder)
+        servers.up(lambda _: None)
+        yield servers
+        servers.down()
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,7 @@ def check_logs(variables: Mapping[str, str]) -> str:
         "user": variables["FTP_USER"],
         "password": variables["FTP_PASSWORD"],
         "tls": variables.get("FTP_TLS") or "off",
+        "tls_ca_file": variables.get("FTP_TLS_CA") or None,
         "root": variables.get("FTP_ROOT") or "/",
         "plant_timezone": variables.get("PLANT_TIMEZONE") or "Europe/Paris",
         "after_load": variables.get("FTP_AFTER_LOAD") or "keep",

@@ -29,7 +29,8 @@ __all__ = ["FileRefusedError", "FolderMissingError", "FtpClient", "Lines", "Sour
 
 T = TypeVar("T")
 
-BLOCK_BYTES: Final = 256 * 1024
+#: Large enough to be fast, small enough that even a block of one-letter lines makes no mountain of rows.
+BLOCK_BYTES: Final = 64 * 1024
 #: More than a folder's listing may be: a server that never ends its answer must not fill the memory.
 MAX_LISTING_BYTES: Final = 64 * 1024 * 1024
 #: So much received between two failures is progress: the count of attempts starts again.

@@ -22,7 +22,7 @@ Event: TypeAlias = "tuple[str, str, str]"
 
 _EVENT = re.compile(r"([0-9]{8}) ([0-9]{2}:[0-9]{2}:[0-9]{2})\s*\|@\s*(\w+)\s*:?\s*(.*)", re.DOTALL)
 _TIME = re.compile(r"([0-9]{8}) ([0-9]{2}:[0-9]{2}:[0-9]{2})")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 
 #: What latin-1 text becomes when its bytes are cp1252, but for the five bytes that cp1252 leaves undefined.
 _LEGACY_CHARACTERS = {
@@ -89,5 +89,5 @@ def shown(text: str) -> tuple[str, bool]:
     Returns:
         The text with control characters as `\x1b`, cut to 4,000 characters; whether it was cut.
     """
-    escaped = _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text[: MAX_REJECTED_CHARACTERS + 1])
+    escaped = text[: MAX_REJECTED_CHARACTERS + 1].translate(_ESCAPES)
     return escaped[:MAX_REJECTED_CHARACTERS], len(escaped) > MAX_REJECTED_CHARACTERS
