@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import psycopg2
+from atelier import warehouse
+from atelier.connections import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,13 +55,7 @@ def rate(value: Any) -> str:  # noqa: ANN401 # a number of the database, or None
 
 def lines(variables: Mapping[str, str]) -> Iterator[str]:
     """Yield the summary's lines, read from the marts of the warehouse that the variables name."""
-    connection = psycopg2.connect(
-        host=variables["POSTGRES_HOST"],
-        port=int(variables["POSTGRES_PORT"]),
-        user=variables["POSTGRES_USER"],
-        password=variables["POSTGRES_PASSWORD"],
-        dbname=variables["POSTGRES_DB"],
-    )
+    connection = warehouse.connect(Warehouse.of(variables), "atelier-demo")
     try:
         with connection.cursor() as cursor:
             cursor.execute(MACHINES)
