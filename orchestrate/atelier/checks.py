@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pymysql
-from tap_ftplogs.discovery import check_source
+from tap_ftplogs.check import check_source
 from tap_ftplogs.errors import SourceError
 
 from atelier.connections import FTP_VARIABLES, MYSQL_VARIABLES, port, require
@@ -66,6 +66,10 @@ def check_logs(variables: Mapping[str, str]) -> str:
         "root": variables.get("FTP_ROOT") or "/",
         "plant_timezone": variables.get("PLANT_TIMEZONE") or "Europe/Paris",
         "after_load": variables.get("FTP_AFTER_LOAD") or "keep",
+        "tls_verify": variables.get("FTP_TLS_VERIFY"),
+        "archive_folder": variables.get("FTP_ARCHIVE_FOLDER"),
+        "connections": variables.get("FTP_CONNECTIONS"),
+        "time_limit": variables.get("FTP_TIME_LIMIT"),
     }
     if variables.get("FTP_PORT"):
         config["port"] = port(variables, "FTP_PORT")

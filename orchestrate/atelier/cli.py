@@ -1,4 +1,4 @@
-"""The program `atelier`: the checks that come before a run."""
+"""The program `atelier`: the checks that come before a run, and the report at its end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from atelier import checks
+from atelier import checks, report
 from atelier.errors import AtelierError
 from atelier.last_words import FAILURE_MARK
 
@@ -17,9 +17,13 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="can a source be read, and is it what it should be?")
     check.add_argument("source", choices=sorted(checks.CHECKS))
+    commands.add_parser("report-problems", help="fail if a log file or folder could not be read")
     arguments = parser.parse_args()
     try:
-        print(checks.CHECKS[arguments.source](os.environ))  # noqa: T201 # a command-line program
+        if arguments.command == "check":
+            print(checks.CHECKS[arguments.source](os.environ))  # noqa: T201 # a command-line program
+        else:
+            print(report.report_problems(os.environ))  # noqa: T201 # a command-line program
     except AtelierError as error:
         print(f"{FAILURE_MARK}{error}", file=sys.stderr)  # noqa: T201 # a command-line program
         return 1

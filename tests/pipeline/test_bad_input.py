@@ -153,3 +153,39 @@ def test_a_garbage_file_becomes_rejected_lines(plant: Plant) -> None:
         "join raw_ftplogs.log_files f using (file_version_id) where f.file_name = '20251001.LOG'"
     )
     assert rows == [("no_time", True, 12 * GARBAGE_REPEATS)]
+
+
+def test_a_file_that_cannot_be_read_fails_the_run_after_all_else_is_in_the_marts(plant: Plant) -> None:
+    machine = min(folder for folder in plant.logs.iterdir() if folder.name.startswith("DEM12"))
+    unreadable, readable = machine / "20251002 denied.LOG", machine / "20251003.LOG"
+    lines = b"20251003 07:00:00|@MachineStart\n20251003 07:01:00|@StukUitgevoerd: 1\n"
+    unreadable.write_bytes(lines)
+    readable.write_bytes(lines)
+    # Listed, but not sent: root may read whatever its permissions are.
+    plant.site.ftp.stop()
+    plant.site.ftp.options["deny_file"] = "{*denied*}"
+    plant.site.ftp.start()
+    days = "select count(*) from marts.fct_sessions where production_date = '2025-10-03'"
+    try:
+        for _ in range(2):
+            status, output = plant.run("ftplogs-to-marts")
+            assert status != 0
+            last = output.splitlines()[-1]
+            assert last.startswith("atelier: failed: "), last
+            assert f"{machine.name}/20251002 denied.LOG cannot be read" in last
+            assert plant.query(days) == [(1,)]
+        rows = plant.query(
+            "select read_error from raw_ftplogs.log_files where file_name = '20251002 denied.LOG'"
+        )
+        assert len(rows) == 1
+        assert "550" in rows[0][0]
+    finally:
+        plant.site.ftp.stop()
+        del plant.site.ftp.options["deny_file"]
+        plant.site.ftp.start()
+    problems = "select machine_id, kind, is_open from marts.fct_source_problems"
+    assert plant.query(problems) == [("DEM12", "file_unreadable", True)]
+    plant.run_well("ftplogs-to-marts")
+    assert plant.query(problems) == [("DEM12", "file_unreadable", False)]
+    unreadable.unlink()
+    readable.unlink()

@@ -16,7 +16,7 @@ LAYERS = ("staging", "intermediate", "marts")
 MAY_READ = {
     "staging": {"source", "seed"},
     "intermediate": {"staging", "intermediate", "seed"},
-    "marts": {"intermediate", "marts", "seed"},
+    "marts": {"staging", "intermediate", "marts", "seed"},
 }
 
 

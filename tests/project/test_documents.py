@@ -19,7 +19,13 @@ CONTRACT_VARIABLES = {
 }
 
 #: What we offer beside it.
-MORE_VARIABLES = {"FTP_TLS_CA"}
+MORE_VARIABLES = {
+    "FTP_TLS_CA",
+    "FTP_TLS_VERIFY",
+    "FTP_ARCHIVE_FOLDER",
+    "FTP_CONNECTIONS",
+    "FTP_TIME_LIMIT",
+}
 
 
 def tracked(*patterns: str) -> list[Path]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ftplib
 import random
+import socket
 import ssl
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
+from tap_ftplogs.budget import TimeBudget
 from tap_ftplogs.connection import log_in, permanent_failure
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.listing import parse_time_value
@@ -20,12 +21,11 @@ from tap_ftplogs.names import shown_name
 
 if TYPE_CHECKING:
     import logging
-    import socket
     from collections.abc import Callable, Iterator
 
     from tap_ftplogs.settings import Settings
 
-__all__ = ["FileRefusedError", "FolderMissingError", "FtpClient", "Lines", "SourceError"]
+__all__ = ["FileRefusedError", "FolderMissingError", "FtpClient", "Lines", "SourceError", "refused"]
 
 T = TypeVar("T")
 
@@ -63,13 +63,12 @@ class Lines(NamedTuple):
 class FtpClient:
     """One connection to the server, made when it is first needed and again after every failure."""
 
-    def __init__(
-        self, settings: Settings, logger: logging.Logger, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, settings: Settings, logger: logging.Logger, budget: TimeBudget | None = None) -> None:
         self.settings = settings
         self._logger = logger
-        self._sleep = sleep
+        self._budget = budget or TimeBudget()
         self._ftp: ftplib.FTP | None = None
+        self._data: socket.socket | None = None
         self._was_connected = False
         self._has_mlsd: bool | None = None
         self._failures = 0
@@ -88,11 +87,27 @@ class FtpClient:
                 self._ftp.quit()
         self._drop()
 
+    def connect_once(self) -> str | None:
+        """Connect without a second attempt; return why it failed, None when it did not."""
+        try:
+            self._connection()
+        except (*TRANSIENT, SourceError) as error:
+            self._drop()
+            return self._safe(error) or type(error).__name__
+        return None
+
+    def interrupt(self) -> None:
+        """End whatever the connection waits for; another thread may call it, once the budget is stopped."""
+        for connection in (self._data, self._ftp.sock if self._ftp is not None else None):
+            if connection is not None:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
     @property
     def has_mlsd(self) -> bool:
         """Whether the server has MLSD, which tells times to the second."""
         if self._has_mlsd is None:
-            self._has_mlsd = self._retried("asking for the server's features", _features)
+            self._has_mlsd = self.retried("asking for the server's features", _features)
         return self._has_mlsd
 
     def list_folder(self, path: str) -> Lines:
@@ -117,18 +132,18 @@ class FtpClient:
             lines, reply = self._lines(ftp, "MLSD" if is_mlsd else "LIST")
             return Lines(real_path, lines, is_mlsd, reply)
 
-        return self._retried(f"listing {shown_name(path)}", operation)
+        return self.retried(f"listing {shown_name(path)}", operation)
 
     def modified(self, path: str) -> int | None:
         """Return when a file was last modified, in seconds since 1970; None when the server does not tell."""
-        reply = self._retried(
+        reply = self.retried(
             f"asking the time of {shown_name(path)}", lambda ftp: _answer(ftp, f"MDTM {path}")
         )
         return parse_time_value(reply) if reply else None
 
     def size(self, path: str) -> int | None:
         """Return a file's size in bytes; None when the server does not tell."""
-        reply = self._retried(
+        reply = self.retried(
             f"asking the size of {shown_name(path)}", lambda ftp: _answer(ftp, f"SIZE {path}")
         )
         return int(reply) if reply and reply.isascii() and reply.isdigit() else None
@@ -172,12 +187,13 @@ class FtpClient:
         buffer = bytearray(BLOCK_BYTES)
         view = memoryview(buffer)
         with ftp.transfercmd(f"RETR {path}", rest=offset or None) as connection:
-            connection.settimeout(self.settings.read_timeout)
+            self._data = connection
             is_open = True
             while is_open:
                 filled = 0
                 failure: Exception | None = None
                 while filled < BLOCK_BYTES:
+                    connection.settimeout(self._budget.within(self.settings.read_timeout))
                     try:
                         received = connection.recv_into(view[filled:])
                     except OSError as error:
@@ -192,6 +208,7 @@ class FtpClient:
                     yield bytes(view[:filled])
                 if failure is not None:
                     raise failure
+            self._data = None
             _end_tls(connection)
         ftp.voidresp()
 
@@ -200,8 +217,10 @@ class FtpClient:
         parts: list[bytes] = []
         total = 0
         with ftp.transfercmd(command) as connection:
-            connection.settimeout(self.settings.read_timeout)
-            while data := connection.recv(65536):
+            while True:
+                connection.settimeout(self._budget.within(self.settings.read_timeout))
+                if not (data := connection.recv(65536)):
+                    break
                 parts.append(data)
                 total += len(data)
                 if total > MAX_LISTING_BYTES:
@@ -213,7 +232,16 @@ class FtpClient:
         text = b"".join(parts).decode("latin-1")
         return [line.removesuffix("\r") for line in text.split("\n")], reply
 
-    def _retried(self, what: str, operation: Callable[[ftplib.FTP], T]) -> T:
+    def retried(self, what: str, operation: Callable[[ftplib.FTP], T]) -> T:
+        """Do something on the connection, on a new one after each failure that may pass.
+
+        Args:
+            what: What it does, for messages, such as "listing /logs".
+            operation: Does it; may be called several times.
+
+        Raises:
+            SourceError: It failed as often as the settings allow.
+        """
         while True:
             try:
                 result = operation(self._connection())
@@ -231,15 +259,20 @@ class FtpClient:
                 return result
 
     def _connection(self) -> ftplib.FTP:
+        seconds = self._budget.within(self.settings.read_timeout)
         if self._ftp is None:
             try:
-                self._ftp = log_in(self.settings)
+                self._ftp = log_in(self.settings, self._budget.within(self.settings.connect_timeout))
             except TRANSIENT as error:
                 sentence = permanent_failure(error, self.settings, is_first=not self._was_connected)
                 if sentence is not None:
                     raise SourceError(sentence) from None
                 raise
             self._was_connected = True
+        if self._ftp.sock is not None:
+            self._ftp.sock.settimeout(seconds)
+        # What ftplib gives to data connections.
+        self._ftp.timeout = seconds
         return self._ftp
 
     def _drop(self) -> None:
@@ -247,8 +280,10 @@ class FtpClient:
             with suppress(OSError):
                 self._ftp.close()
             self._ftp = None
+        self._data = None
 
     def _pause_after(self, failure: Exception, what: str) -> None:
+        self._budget.check()
         self._failures += 1
         reason = self._safe(failure) or type(failure).__name__
         if self._failures >= self.settings.attempts:
@@ -259,11 +294,21 @@ class FtpClient:
         pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (self._failures - 1))
         pause *= random.uniform(0.5, 1.0)  # noqa: S311 # spreads the attempts of several readers, no secret
         self._logger.warning("%s failed (%s); trying again in %.1f s", what, reason, pause)
-        self._sleep(pause)
+        self._budget.pause(pause)
 
     def _safe(self, error: Exception) -> str:
         text = " ".join(str(error).split())
         return text.replace(self.settings.password, "***") if self.settings.password else text
+
+
+def refused(ftp: ftplib.FTP, command: str) -> str | None:
+    """Send a command that changes something; return the reply with which it is refused, None when done."""
+    try:
+        ftp.sendcmd(command)
+    except ftplib.error_perm as error:
+        _raise_if_transient(error)
+        return " ".join(str(error).split())
+    return None
 
 
 def _answer(ftp: ftplib.FTP, command: str) -> str | None:

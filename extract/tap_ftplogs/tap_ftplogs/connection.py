@@ -56,14 +56,18 @@ class _ImplicitTlsFtp(_TlsFtp):
         return self.welcome
 
 
-def log_in(settings: Settings) -> ftplib.FTP:
+def log_in(settings: Settings, timeout: float) -> ftplib.FTP:
     """Connect and log in; the connection is in binary mode and protected as the settings say.
+
+    Args:
+        settings: Where and as whom.
+        timeout: Seconds to wait for the connection and for each answer.
 
     Raises:
         ftplib.Error, EOFError, OSError: As ftplib raises them; `permanent_failure` explains.
     """
     try:
-        return _log_in(settings, _wire_text(settings.user), _wire_text(settings.password))
+        return _log_in(settings, _wire_text(settings.user), _wire_text(settings.password), timeout)
     except ftplib.error_perm as error:
         alternatives = (settings.user, settings.password)
         if not str(error).startswith("530") or all(text.isascii() for text in alternatives):
@@ -74,10 +78,10 @@ def log_in(settings: Settings) -> ftplib.FTP:
         except UnicodeEncodeError:
             raise error from None
         # A server of before UTF-8 knows its accents as latin-1.
-        return _log_in(settings, settings.user, settings.password)
+        return _log_in(settings, settings.user, settings.password, timeout)
 
 
-def _log_in(settings: Settings, user: str, password: str) -> ftplib.FTP:
+def _log_in(settings: Settings, user: str, password: str, timeout: float) -> ftplib.FTP:
     ftp: ftplib.FTP
     if settings.tls == "off":
         ftp = ftplib.FTP(encoding=WIRE_ENCODING)  # noqa: S321 # the customer's server offers nothing else
@@ -85,7 +89,7 @@ def _log_in(settings: Settings, user: str, password: str) -> ftplib.FTP:
         kind = _ImplicitTlsFtp if settings.tls == "implicit" else _TlsFtp
         ftp = kind(context=_tls_context(settings), encoding=WIRE_ENCODING)
     try:
-        ftp.connect(settings.host, settings.port, timeout=settings.connect_timeout)
+        ftp.connect(settings.host, settings.port, timeout=timeout)
         _keep_alive(ftp)
         if isinstance(ftp, ftplib.FTP_TLS):
             # auth() is a no-op for a socket that speaks TLS already; login() would do it, but too late to
@@ -97,8 +101,6 @@ def _log_in(settings: Settings, user: str, password: str) -> ftplib.FTP:
         else:
             ftp.login(user, password)
         ftp.voidcmd("TYPE I")
-        if ftp.sock is not None:
-            ftp.sock.settimeout(settings.read_timeout)
     except BaseException:
         ftp.close()
         raise

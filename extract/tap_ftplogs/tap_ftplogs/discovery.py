@@ -6,19 +6,19 @@ import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tap_ftplogs.client import FolderMissingError, FtpClient
+from tap_ftplogs.client import FolderMissingError
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.listing import Listed, parse_list, parse_mlsd
 from tap_ftplogs.names import age_order, escaped_name, is_log_name, refusal, shown_name
-from tap_ftplogs.settings import Settings
-from tap_ftplogs.state import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["LogFile", "Machine", "SourceError", "SourceReport", "Tree", "check_source", "discover"]
+    from tap_ftplogs.client import FtpClient
+
+__all__ = ["LogFile", "Machine", "Tree", "discover", "has_entry", "newest_file", "problem_sentences"]
 
 LOGGER = logging.getLogger("tap-ftplogs")
 
@@ -51,10 +51,15 @@ class Machine:
 
 @dataclass(slots=True)
 class Tree:
-    """What is below the root; `problems` are sentences about folders that could not be listed."""
+    """What is below the root.
+
+    `problems` has, for every folder that could not be listed, its path and the reason; `archive_path` is
+    absolute, one character per byte.
+    """
 
     machines: list[Machine] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+    archive_path: str = ""
     is_mlsd: bool = False
 
     @property
@@ -100,12 +105,12 @@ def discover(client: FtpClient) -> Tree:
                 Machine(folder.path, sorted(found, key=lambda file: (*age_order(file.path), file.path)))
             )
     if not machines:
-        reason = walk.problems[0] if walk.problems else "it holds no folder"
+        reason = walk.sentences()[0] if walk.problems else "it holds no folder"
         raise SourceError(
             f"the folder {settings.root} on the FTP server {settings.place} holds no machine folder "
             f"({reason}): check FTP_ROOT, and that the machines still write there"
         )
-    return Tree(machines, walk.problems, is_mlsd=client.has_mlsd)
+    return Tree(machines, walk.problems, walk.archive_path, is_mlsd=client.has_mlsd)
 
 
 class _Walk:
@@ -113,8 +118,13 @@ class _Walk:
 
     def __init__(self, client: FtpClient) -> None:
         self.client = client
-        self.problems: list[str] = []
+        self.problems: dict[str, str] = {}
+        self.archive_path = ""
         self._visited: set[str] = set()
+
+    def sentences(self) -> list[str]:
+        """Return the problems as sentences."""
+        return problem_sentences(self.problems)
 
     def open(self, folder: _Folder) -> tuple[list[_Folder], list[LogFile]]:
         """List a folder; return its folders (links last) and log files.
@@ -131,7 +141,7 @@ class _Walk:
             return [], []
         self._visited.add(answer.real_path)
         if "fail" in answer.reply.lower():
-            self.problems.append(f"the folder {folder.path or '/'} cannot be listed ({answer.reply})")
+            self.problems[folder.path] = f"it cannot be listed: {answer.reply}"
         entries, odd = (
             parse_mlsd(answer.lines)
             if answer.is_mlsd
@@ -146,6 +156,8 @@ class _Walk:
                 "the listing of %s has lines that cannot be read: %s", folder.path or "/", _some(odd)
             )
         base = (folder.wire_path if folder.depth else answer.real_path).rstrip("/")
+        if folder.depth == 0:
+            self.archive_path = _below(base, self.client.settings.archive_folder)
         folders: list[_Folder] = []
         files: list[LogFile] = []
         for entry, name in self._trusted(folder, entries):
@@ -153,6 +165,8 @@ class _Walk:
             wire_path = f"{base}/{entry.wire_name}"
             if entry.kind != "folder" and is_log_name(name):
                 files.append(LogFile(path, wire_path, entry))
+            elif wire_path.casefold() == self.archive_path.casefold():
+                LOGGER.debug("%s is the archive: not read", path)
             elif entry.kind != "file":
                 is_link = entry.kind == "link"
                 is_behind_link = is_link or folder.is_behind_link
@@ -171,24 +185,14 @@ class _Walk:
         except FolderMissingError as error:
             if folder.is_link:
                 return None
-            if self._is_still_listed(folder):
-                self.problems.append(f"the folder {folder.path} cannot be entered ({error})")
+            if has_entry(self.client, folder.wire_path):
+                self.problems[folder.path] = f"it cannot be entered: {error}"
             else:
                 LOGGER.warning("the folder %s vanished while the machines were being listed", folder.path)
             return None
         for child in folders:
             files += self.files_below(child) or []
         return files
-
-    def is_listed(self, file: LogFile) -> bool:
-        """Whether a file is still in its folder."""
-        return self._has_entry(file.wire_path)
-
-    def _is_still_listed(self, folder: _Folder) -> bool:
-        return self._has_entry(folder.wire_path)
-
-    def _has_entry(self, wire_path: str) -> bool:
-        return has_entry(self.client, wire_path)
 
     def _trusted(self, folder: _Folder, entries: list[Listed]) -> Iterator[tuple[Listed, str]]:
         times_shown = Counter(shown_name(entry.wire_name) for entry in entries)
@@ -206,6 +210,16 @@ class _Walk:
                 # A latin-1 name that reads like its UTF-8 neighbour.
                 name = escaped_name(entry.wire_name)
             yield entry, name
+
+
+def problem_sentences(problems: Mapping[str, str]) -> list[str]:
+    """Say which folders could not be listed."""
+    return [f"the folder {path or '/'} cannot be read ({reason})" for path, reason in problems.items()]
+
+
+def _below(root: str, folder: str) -> str:
+    wire_folder = folder.encode().decode("latin-1").rstrip("/")
+    return wire_folder if wire_folder.startswith("/") else f"{root}/{wire_folder}"
 
 
 def has_entry(client: FtpClient, wire_path: str) -> bool:
@@ -235,80 +249,6 @@ def newest_file(client: FtpClient, machine: Machine) -> LogFile | None:
         return known if known is not None else client.modified(file.wire_path) or 0
 
     return max(rivals, key=lambda file: (modified(file), file.path))
-
-
-@dataclass(frozen=True, slots=True)
-class SourceReport:
-    """What a check of the source has found."""
-
-    place: str
-    user: str
-    tls: str
-    root: str
-    is_mlsd: bool
-    files_by_machine: dict[str, int]
-    newest_path: str | None
-    newest_modified: str | None
-    problems: list[str]
-
-    def sentences(self) -> list[str]:
-        """Return the report as plain sentences."""
-        count = sum(self.files_by_machine.values())
-        machines = ", ".join(f"{name} ({files})" for name, files in self.files_by_machine.items())
-        protection = "without encryption" if self.tls == "off" else f"with {self.tls} TLS"
-        listing = (
-            "MLSD (times to the second)" if self.is_mlsd else "LIST (no MLSD: MDTM and SIZE tell changes)"
-        )
-        newest = "There is no log file yet."
-        if self.newest_path is not None:
-            when = f"{self.newest_modified} UTC" if self.newest_modified else "at an unknown time"
-            newest = f"The newest file is {self.newest_path}, last modified {when}."
-        return [
-            f"Logged in to {self.place} as {self.user}, {protection}.",
-            f"{self.root} holds {_count(len(self.files_by_machine), 'machine')} with "
-            f"{_count(count, 'log file')}: {machines}.",
-            newest,
-            f"Folders are listed with {listing}.",
-            *(f"Problem: {problem}." for problem in self.problems),
-        ]
-
-    def __str__(self) -> str:
-        return " ".join(self.sentences())
-
-
-def check_source(config: Mapping[str, Any]) -> SourceReport:
-    """Log in and look: the check before a run.
-
-    Args:
-        config: The tap's settings.
-
-    Raises:
-        SourceError: A setting is wrong, the server refuses, the root is missing or holds no machine.
-    """
-    settings = Settings.of(config)
-    with FtpClient(settings, LOGGER) as client:
-        tree = discover(client)
-        newest = [file for machine in tree.machines if (file := newest_file(client, machine)) is not None]
-        latest = max(newest, key=lambda file: age_order(file.path), default=None)
-        modified = None
-        if latest is not None:
-            known = latest.listed.modified
-            modified = moment_text(known if known is not None else client.modified(latest.wire_path))
-        return SourceReport(
-            place=settings.place,
-            user=settings.user,
-            tls=settings.tls,
-            root=settings.root,
-            is_mlsd=tree.is_mlsd,
-            files_by_machine={machine.folder: len(machine.files) for machine in tree.machines},
-            newest_path=latest.path if latest is not None else None,
-            newest_modified=modified,
-            problems=tree.problems,
-        )
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _some(found: list[LogFile] | list[str]) -> str:

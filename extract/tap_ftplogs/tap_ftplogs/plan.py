@@ -6,8 +6,6 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from tap_ftplogs.grammar import NO_TIME
-
 if TYPE_CHECKING:
     from tap_ftplogs.listing import Listed
     from tap_ftplogs.parser import Parser
@@ -39,6 +37,17 @@ def is_listed_as_known(known: FileState, listed: Listed) -> bool:
         bool(known.listed)
         and listed.kind == "file"
         and (listed.size, listed.time_text) == (known.size, known.listed)
+    )
+
+
+def is_quiet(known: FileState | None, listed: Listed, *, is_newest: bool) -> bool:
+    """Whether nothing of a file has to be asked or read."""
+    return (
+        known is not None
+        and not is_newest
+        and is_listed_as_known(known, listed)
+        and known.position.read_bytes == known.size
+        and known.read_error is None
     )
 
 
@@ -101,7 +110,7 @@ def judge(known: FileState, parser: Parser) -> Action:
     if position.offset == 0 or first is None:
         return Action.RESUME
     if isinstance(first, str):
-        return Action.RESUME_CHECKED if first == NO_TIME else Action.RESUME
+        return Action.RESUME_CHECKED
     if position.last_event_at is None:
         return Action.RESUME
     step = datetime.fromisoformat(first[0]) - datetime.fromisoformat(position.last_event_at)

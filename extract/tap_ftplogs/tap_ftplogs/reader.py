@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tap_ftplogs.client import FileRefusedError
+from tap_ftplogs.discovery import has_entry
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.parser import Parser
 from tap_ftplogs.plan import Action, decide, is_listed_as_known, judge, next_generation, trusted_time_text
@@ -73,16 +74,8 @@ class FileReading:
             FileState(file.path, self._size, self._modified, "") if known is None else known.snapshot()
         )
 
-    @property
-    def has_new_row(self) -> bool:
-        """Whether the file's record is another one than the last run emitted."""
-        return self.known is None or self.known.row() != self.state.row()
-
-    def batches(self, is_listed: Callable[[LogFile], bool]) -> Iterator[Batch]:
+    def batches(self) -> Iterator[Batch]:
         """Yield the rows of what is new, some at a time.
-
-        Args:
-            is_listed: Says whether a file that the server does not send is still in its folder.
 
         Raises:
             SourceError: The connection failed for good.
@@ -94,7 +87,7 @@ class FileReading:
                 yield from self._read()
             self.state.read_error = None
         except FileRefusedError as error:
-            if not is_listed(self.file):
+            if not has_entry(self._client, self.file.wire_path):
                 self.is_gone = True
                 return
             self.state.read_error = f"the server does not send it: {error}"

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from itertools import chain
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
+from tap_ftplogs.ahead import Job, ReadAhead
+from tap_ftplogs.budget import TimeBudget
 from tap_ftplogs.client import FtpClient
-from tap_ftplogs.discovery import discover, has_entry, newest_file
+from tap_ftplogs.discovery import discover, newest_file
+from tap_ftplogs.disposal import Candidate, ChangedError, Disposal, NotDoneError
 from tap_ftplogs.errors import SourceError
-from tap_ftplogs.reader import FileReading
-from tap_ftplogs.state import StateBook
+from tap_ftplogs.problems import Problems
+from tap_ftplogs.state import FileState, StateBook
+from tap_ftplogs.watch import Watch
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterator, Mapping
 
-    from tap_ftplogs.discovery import Machine
+    from tap_ftplogs.ahead import Portion
+    from tap_ftplogs.discovery import Machine, Tree
     from tap_ftplogs.parser import Batch
     from tap_ftplogs.settings import Settings
 
@@ -27,7 +32,8 @@ SECONDS_BETWEEN_STATES: Final = 5.0
 
 SECONDS_BETWEEN_REPORTS: Final = 10.0
 
-_NAMED: Final = 3
+#: When a server refuses to archive or delete so many files one after the other, it will refuse the rest.
+_REFUSALS_IN_A_ROW: Final = 5
 
 
 @dataclass(slots=True)
@@ -50,11 +56,55 @@ class Tally:
         return f"{_bytes_text(self.received)}, {self.events:,} events, {self.rejected:,} rejected lines"
 
 
-class Run:
-    """Goes through the files of all machines, oldest first.
+class Turn:
+    """A file whose turn it is; `state` covers the batches handed out so far, and no line more."""
 
-    The loop over `readings` emits each file; `batches` gives its rows, and remembers a batch when the next
-    one is asked for.
+    def __init__(self, job: Job, portions: Iterator[Portion]) -> None:
+        self.job = job
+        self.state = job.known or FileState(job.file.path, max(job.file.listed.size, 0), None, "")
+        self.bytes_received = 0
+        self.is_gone = False
+        self._portions = portions
+        self._ahead: Portion | None = self._next()
+
+    @property
+    def has_new_row(self) -> bool:
+        """Whether the file's record is another one than the last run emitted."""
+        return self.job.known is None or self.job.known.row() != self.state.row()
+
+    @property
+    def is_worth_telling(self) -> bool:
+        """Whether there are rows of it, or its own row is new; not until `batches` has begun."""
+        return self._ahead is not None or (self.has_new_row and not self.is_gone)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the rows; `state` covers a batch from the moment that it is yielded."""
+        while self._ahead is not None:
+            portion, self._ahead = self._ahead, None
+            self._note(portion)
+            if portion.batch is not None:
+                yield portion.batch
+            self._ahead = self._next()
+
+    def _next(self) -> Portion | None:
+        """Return the next portion that has rows, having noted what others say."""
+        for portion in self._portions:
+            if portion.batch is not None:
+                return portion
+            self._note(portion)
+        return None
+
+    def _note(self, portion: Portion) -> None:
+        self.state = portion.state
+        self.bytes_received = portion.bytes_received
+        self.is_gone = portion.is_gone
+
+
+class Run:
+    """Goes through the files of all machines, oldest first; `with` ends its connections.
+
+    The loop over `turns` emits each file; `batches` gives its rows, and remembers a batch when the next one
+    is asked for.
     """
 
     def __init__(
@@ -74,81 +124,71 @@ class Run:
                 f"the state of the last run cannot be read ({error}): use the version of tap-ftplogs "
                 "that wrote it"
             ) from None
-        self._problems: list[str] = []
-        self._current: tuple[FileReading, Iterator[Batch]] | None = None
+        self._budget = TimeBudget(settings.time_limit)
+        self._client = FtpClient(settings, logger, self._budget)
+        self._watch = Watch(settings, self._book.names_seen, logger)
+        self.problems = Problems(settings, self._book.problems)
+        self._candidates: list[Candidate] = []
+        self._archive_path = ""
         self._tally = Tally()
         self._unsaved_bytes = 0
         self._saved_at = self._reported_at = time.monotonic()
 
-    def readings(self) -> Iterator[FileReading]:
-        """Yield every file that has something new to tell; call `done` for it before the next.
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def turns(self) -> Iterator[Turn]:
+        """Yield every file that has something new to tell.
 
         Raises:
-            SourceError: The source failed; or, at the end, some file or folder could not be read.
+            SourceError: The source failed.
         """
-        with FtpClient(self._settings, self._logger) as client:
-            if not self._settings.tls_verify and self._settings.tls != "off":
-                self._logger.warning(
-                    "the certificate of %s is NOT verified: anyone on the way can read the password",
-                    self._settings.place,
-                )
-            tree = discover(client)
-            self._problems += tree.problems
-            paths = tree.paths
-            total, unchanged = Tally(), 0
+        settings, logger = self._settings, self._logger
+        if not settings.tls_verify and settings.tls != "off":
+            logger.warning(
+                "the certificate of %s is NOT verified: anyone on the way can read the password",
+                settings.place,
+            )
+        tree = discover(self._client)
+        self._archive_path = tree.archive_path
+        for path, reason in tree.problems.items():
+            self.problems.add("folder_unreadable", path, reason)
+        jobs = self._jobs(tree)
+        total, number = Tally(), 0
+        with ReadAhead(jobs, self._client, self._budget, lambda: int(self._clock()), logger) as ahead:
             for machine in tree.machines:
                 self._tally = Tally()
-                yield from self._machine(client, machine, paths)
+                while number < len(jobs) and jobs[number].machine is machine:
+                    yield from self._turn(jobs[number], ahead.portions(number))
+                    number += 1
                 if self._tally.files:
                     self._report(machine, "read")
+                self._watch.machine(machine.folder, self._book.newest_event_at(machine.folder), self._clock())
                 total.add(self._tally)
-                unchanged += len(machine.files) - self._tally.files
-        self._logger.info(
-            "%d files read (%s), %d unchanged, %d machines", total.files, total, unchanged, len(tree.machines)
+        self._watch.end()
+        logger.info(
+            "%d files read (%s), %d unchanged, %d machines",
+            total.files,
+            total,
+            len(tree.paths) - total.files,
+            len(tree.machines),
         )
 
-    def _machine(self, client: FtpClient, machine: Machine, paths: set[str]) -> Iterator[FileReading]:
-        newest = newest_file(client, machine)
-        for file in machine.files:
-            listed = file.listed
-            is_newest = file is newest
-            known = self._book.find(file.path, paths)
-            if known is None and not is_newest and self._book.is_settled(file.path, listed.size, listed.day):
-                continue
-            reading = FileReading(
-                client,
-                file,
-                known,
-                is_newest=is_newest,
-                was_packed=self._book.was_packed(file.path),
-                clock=lambda: int(self._clock()),
-            )
-            batches = reading.batches(lambda found: has_entry(client, found.wire_path))
-            first = next(batches, None)
-            if reading.is_gone:
-                self._logger.warning("%s vanished before it could be read", file.path)
-                continue
-            if first is not None or reading.has_new_row:
-                self._current = reading, batches if first is None else chain([first], batches)
-                yield reading
-                self._current = None
-            self._end(reading)
-            if time.monotonic() - self._reported_at > SECONDS_BETWEEN_REPORTS:
-                self._report(machine, "so far")
-
-    def batches(self, reading: FileReading) -> Iterator[Batch]:
-        """Yield the rows of a file that `readings` has just yielded."""
-        if self._current is None or self._current[0] is not reading:
-            return
+    def batches(self, turn: Turn) -> Iterator[Batch]:
+        """Yield the rows of a file that `turns` has just yielded."""
         received = 0
-        for batch in self._current[1]:
+        for batch in turn.batches():
+            self._watch.batch(batch)
             yield batch
             # Both streams have written their rows of it: from here on it need not be read again.
-            self._book.put(reading.state.snapshot())
+            self._book.put(turn.state.snapshot())
             self._tally.events += len(batch.events)
             self._tally.rejected += len(batch.rejected)
-            self._unsaved_bytes += reading.bytes_received - received
-            received = reading.bytes_received
+            self._unsaved_bytes += turn.bytes_received - received
+            received = turn.bytes_received
 
     @property
     def is_due(self) -> bool:
@@ -162,30 +202,85 @@ class Run:
         """Return the state: it covers the batches and files that are done."""
         self._unsaved_bytes = 0
         self._saved_at = time.monotonic()
+        self._book.names_seen = self._watch.names_seen
+        self._book.problems = self.problems.told
         return self._book.dump()
 
-    def raise_problems(self) -> None:
-        """Fail if something could not be read.
+    def dispose(self) -> None:
+        """Archive or delete, as the settings say, the files that the state handed in covers.
 
         Raises:
-            SourceError: Names it.
+            SourceError: The server cannot be reached any more.
         """
-        if self._problems:
-            more = f" (and {len(self._problems) - _NAMED} more)" if len(self._problems) > _NAMED else ""
-            raise SourceError(
-                f"{'; '.join(self._problems[:_NAMED])}{more} on the FTP server {self._settings.place}: "
-                f"let the user {self._settings.user} read it; everything else was read"
-            )
+        mode = self._settings.after_load
+        if mode == "keep" or not self._candidates:
+            return
+        disposal = Disposal(self._client, self._book, self._archive_path)
+        done = refusals = 0
+        for candidate in self._candidates:
+            path = candidate.file.path
+            try:
+                if mode == "archive":
+                    self._logger.debug("%s archived as %s", path, disposal.archive(candidate))
+                else:
+                    disposal.delete(candidate)
+                    self._logger.debug("%s deleted", path)
+            except ChangedError as changed:
+                self._logger.warning("%s stays, to be read again: %s", path, changed)
+                continue
+            except NotDoneError as error:
+                self.problems.add(f"{mode}_failed", path, str(error))
+                refusals += 1
+                if refusals == _REFUSALS_IN_A_ROW:
+                    self._logger.warning("no further file is tried: the server refuses one after the other")
+                    break
+                continue
+            done, refusals = done + 1, 0
+        self._logger.info("%d of %d loaded files %sd", done, len(self._candidates), mode)
 
-    def _end(self, reading: FileReading) -> None:
-        state = reading.state
+    def _jobs(self, tree: Tree) -> list[Job]:
+        """Say which files have to be looked at, in the order of their turns."""
+        jobs = []
+        paths = tree.paths
+        for machine in tree.machines:
+            newest = newest_file(self._client, machine)
+            for file in machine.files:
+                known = self._book.find(file.path, paths)
+                is_newest = file is newest
+                if (
+                    known is None
+                    and not is_newest
+                    and self._book.is_settled(file.path, file.listed.size, file.listed.day)
+                ):
+                    self._candidates.append(Candidate(file, None))
+                    continue
+                jobs.append(Job(machine, file, known, is_newest, self._book.was_packed(file.path)))
+        return jobs
+
+    def _turn(self, job: Job, portions: Iterator[Portion]) -> Iterator[Turn]:
+        known = job.known
+        self._watch.file(job.file.path, known.position.last_event_at if known else None)
+        turn = Turn(job, portions)
+        if turn.is_worth_telling:
+            yield turn
+            # Whoever does not want the lines gets none; they count as read all the same.
+            for _ in turn.batches():
+                pass
+        state = turn.state
+        if turn.is_gone:
+            self._logger.warning("%s vanished before it could be read", job.file.path)
+            return
         self._book.put(state.snapshot())
-        if reading.bytes_received or reading.has_new_row:
+        if turn.bytes_received or turn.has_new_row:
             self._tally.files += 1
-            self._tally.received += reading.bytes_received
+            self._tally.received += turn.bytes_received
         if state.read_error is not None:
-            self._problems.append(f"{state.path} cannot be read ({state.read_error})")
+            self.problems.add("file_unreadable", state.path, state.read_error)
             self._logger.warning("%s cannot be read: %s", state.path, state.read_error)
+        if known is not None and known.is_complete and not job.is_newest and known.dump() == state.dump():
+            self._candidates.append(Candidate(job.file, known))
+        if time.monotonic() - self._reported_at > SECONDS_BETWEEN_REPORTS:
+            self._report(job.machine, "so far")
 
     def _report(self, machine: Machine, what: str) -> None:
         self._reported_at = time.monotonic()
@@ -197,6 +292,11 @@ class Run:
             what,
             self._tally,
         )
+
+    def problem_rows(self) -> Iterator[dict[str, Any]]:
+        """Yield the records of problems that are new or gone, remembering each when the next is asked for."""
+        now = datetime.fromtimestamp(self._clock(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+        yield from self.problems.rows(now)
 
 
 def _bytes_text(number: float) -> str:

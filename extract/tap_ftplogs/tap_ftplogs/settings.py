@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TLS_MODES = ("off", "explicit", "implicit")
 AFTER_LOAD_MODES = ("keep", "archive", "delete")
+MOST_CONNECTIONS = 8
 
 DEFAULT_PORT = 21
 DEFAULT_IMPLICIT_TLS_PORT = 990
@@ -21,11 +22,16 @@ DEFAULT_TIMEZONE = "Europe/Paris"
 DEFAULT_CONNECT_TIMEOUT = 20.0
 DEFAULT_READ_TIMEOUT = 60.0
 DEFAULT_ATTEMPTS = 5
+DEFAULT_CONNECTIONS = 3
+DEFAULT_ARCHIVE_FOLDER = "archive"
+DEFAULT_STALE_AFTER_HOURS = 96.0
+#: The events that an ordinary day has; any other name is worth a word when it is first seen.
+DEFAULT_KNOWN_EVENTS = ("JobProfiel", "MachineStart", "MachineStop", "MachineWait", "StukUitgevoerd")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A checked configuration; timeouts in seconds."""
+    """A checked configuration; times in seconds unless their names say otherwise."""
 
     host: str
     port: int
@@ -37,9 +43,15 @@ class Settings:
     root: str = "/"
     plant_timezone: str = DEFAULT_TIMEZONE
     after_load: str = "keep"
+    archive_folder: str = DEFAULT_ARCHIVE_FOLDER
+    connections: int = DEFAULT_CONNECTIONS
     connect_timeout: float = DEFAULT_CONNECT_TIMEOUT
     read_timeout: float = DEFAULT_READ_TIMEOUT
     attempts: int = DEFAULT_ATTEMPTS
+    time_limit: float | None = None
+    stale_after_hours: float = DEFAULT_STALE_AFTER_HOURS
+    known_events: tuple[str, ...] = DEFAULT_KNOWN_EVENTS
+    fail_on_problems: bool = True
 
     @property
     def place(self) -> str:
@@ -66,29 +78,43 @@ class Settings:
             password=str(config.get("password") or ""),
             tls=tls,
             tls_ca_file=given.get("tls_ca_file"),
-            tls_verify=_switch(given, "tls_verify"),
+            tls_verify=_switch(given, "tls_verify", "FTP_TLS_VERIFY"),
             root=str(given.get("root", "/")),
             plant_timezone=str(given.get("plant_timezone", DEFAULT_TIMEZONE)),
             after_load=_one_of(given, "after_load", "FTP_AFTER_LOAD", AFTER_LOAD_MODES),
-            connect_timeout=_seconds(given, "connect_timeout", DEFAULT_CONNECT_TIMEOUT),
-            read_timeout=_seconds(given, "read_timeout", DEFAULT_READ_TIMEOUT),
-            attempts=int(_seconds(given, "attempts", DEFAULT_ATTEMPTS)),
+            archive_folder=str(given.get("archive_folder", DEFAULT_ARCHIVE_FOLDER)),
+            connections=_whole_number(
+                given, "connections", "FTP_CONNECTIONS", DEFAULT_CONNECTIONS, MOST_CONNECTIONS
+            ),
+            connect_timeout=_above_0(given, "connect_timeout", DEFAULT_CONNECT_TIMEOUT),
+            read_timeout=_above_0(given, "read_timeout", DEFAULT_READ_TIMEOUT),
+            attempts=_whole_number(given, "attempts", None, DEFAULT_ATTEMPTS, 1000),
+            time_limit=_above_0(given, "time_limit", 1.0) if "time_limit" in given else None,
+            stale_after_hours=_above_0(given, "stale_after_hours", DEFAULT_STALE_AFTER_HOURS),
+            known_events=tuple(map(str, given.get("known_events", DEFAULT_KNOWN_EVENTS))),
+            fail_on_problems=_switch(given, "fail_on_problems", None),
         )
         settings._check()
         return settings
 
     def _check(self) -> None:
-        if self.after_load != "keep":
-            raise SourceError(
-                f"after_load is {self.after_load}, which this version cannot do yet: set after_load "
-                "(FTP_AFTER_LOAD) to keep"
-            )
-        for name, variable in (("user", "FTP_USER"), ("password", "FTP_PASSWORD"), ("root", "FTP_ROOT")):
+        for name, variable in (
+            ("user", "FTP_USER"),
+            ("password", "FTP_PASSWORD"),
+            ("root", "FTP_ROOT"),
+            ("archive_folder", "FTP_ARCHIVE_FOLDER"),
+        ):
             if set("\r\n\0") & set(getattr(self, name)):
                 raise SourceError(
                     f"the FTP {name} holds a line break or a NUL, which FTP cannot send: correct {name} "
                     f"({variable})"
                 )
+        parts = self.archive_folder.strip("/").split("/")
+        if {"", ".", ".."} & set(parts):
+            raise SourceError(
+                f"the archive folder {self.archive_folder!r} is not the path of a folder: set archive_folder "
+                "(FTP_ARCHIVE_FOLDER) to a name below the root, or to an absolute path"
+            )
         try:
             ZoneInfo(self.plant_timezone)
         except (KeyError, OSError, ValueError):
@@ -119,18 +145,29 @@ def _port(value: object) -> int:
     return int(text)
 
 
-def _seconds(given: Mapping[str, Any], name: str, default: float) -> float:
+def _above_0(given: Mapping[str, Any], name: str, default: float) -> float:
     try:
         value = float(given.get(name, default))
     except (TypeError, ValueError):
         value = 0.0
-    if not value > 0:
+    if not 0 < value < float("inf"):
         raise SourceError(f"{name} is {given.get(name)!r}: set it to a number above 0")
     return value
 
 
-def _switch(given: Mapping[str, Any], name: str) -> bool:
+def _whole_number(
+    given: Mapping[str, Any], name: str, variable: str | None, default: int, highest: int
+) -> int:
+    text = str(given.get(name, default)).strip()
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= highest):
+        setting = f"{name} ({variable})" if variable else name
+        raise SourceError(f"{name} is {given[name]!r}: set {setting} to a whole number from 1 to {highest}")
+    return int(text)
+
+
+def _switch(given: Mapping[str, Any], name: str, variable: str | None) -> bool:
     value = str(given.get(name, "true")).strip().lower()
     if value not in ("true", "1", "yes", "on", "false", "0", "no", "off"):
-        raise SourceError(f"{name} is {given[name]!r}: set it to true or false")
+        setting = f"{name} ({variable})" if variable else name
+        raise SourceError(f"{name} is {given[name]!r}: set {setting} to true or false")
     return value in ("true", "1", "yes", "on")

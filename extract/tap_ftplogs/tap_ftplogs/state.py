@@ -7,7 +7,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tap_ftplogs.names import age_order
 from tap_ftplogs.packing import PackedSet
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 
 #: Above this size the oldest settled files are reduced to a few bytes each.
-STATE_BYTES: Final = 60_000
+STATE_BYTES: Final = 62_000
 
 EMPTY_FINGERPRINT: Final = hashlib.sha256(b"").hexdigest()
 
@@ -176,6 +176,28 @@ class FileState:
         )
 
 
+class Problem(NamedTuple):
+    """Something that could not be read or done: of what kind, with which path, why, and since when (UTC)."""
+
+    kind: str
+    path: str
+    reason: str
+    first_seen_at: str
+
+    def row(self, resolved_at: str | None = None) -> dict[str, Any]:
+        """Return its record of the stream source_problems."""
+        key = f"{self.kind}\n{self.path}\n{self.first_seen_at}"
+        return {
+            "problem_id": hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32],
+            "kind": self.kind,
+            "machine_folder": self.path.partition("/")[0],
+            "path": self.path,
+            "reason": self.reason,
+            "first_seen_at": self.first_seen_at,
+            "resolved_at": resolved_at,
+        }
+
+
 class StateBook:
     """The states of all files, by path; settled old files in a packed set."""
 
@@ -183,6 +205,10 @@ class StateBook:
         self._files: dict[str, FileState] = {}
         self._by_folded_path: dict[str, str] = {}
         self._packed = PackedSet()
+        #: Event names that were told of, as short hashes.
+        self.names_seen: list[str] = []
+        #: What could not be read or done, and still cannot.
+        self.problems: list[Problem] = []
 
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> StateBook:
@@ -199,7 +225,9 @@ class StateBook:
         for folder, files in state.get("machines", {}).items():
             for name, values in files.items():
                 book.put(FileState.load(f"{folder}/{name}", values))
-        book._packed = PackedSet.load(state.get("settled", ""))  # its own class
+        book._packed = PackedSet.load(state.get("packed", ""))  # its own class
+        book.names_seen = list(state.get("event_names", []))
+        book.problems = [Problem(*values) for values in state.get("problems", [])]
         return book
 
     def dump(self) -> dict[str, Any]:
@@ -219,7 +247,11 @@ class StateBook:
             machines.setdefault(folder, {})[name] = self._files[path].dump()
         bookmark: dict[str, Any] = {"format": FORMAT, "machines": machines}
         if self._packed:
-            bookmark["settled"] = self._packed.dump()
+            bookmark["packed"] = self._packed.dump()
+        if self.names_seen:
+            bookmark["event_names"] = self.names_seen
+        if self.problems:
+            bookmark["problems"] = [list(problem) for problem in self.problems]
         return bookmark
 
     def find(self, path: str, listed_paths: Container[str]) -> FileState | None:
@@ -246,13 +278,34 @@ class StateBook:
         return day is not None and self._packed.has_value(path.casefold(), f"{size} {day}")
 
     def was_packed(self, path: str) -> bool:
-        """Whether a file of that path was packed; of 10,000 paths that never were, it says so of 25."""
+        """Whether a file of that path was packed; of 10,000 paths that never were, it says so of 100."""
         return self._packed.has_key(path.casefold())
+
+    def is_proven(self, path: str, size: int, day: int | None, checksum: int) -> bool:
+        """Whether a packed file was read with these contents."""
+        return self._packed.has_proof(path.casefold(), f"{size} {day}", str(checksum))
+
+    def distrust(self, path: str) -> None:
+        """Have a file looked at anew in the next run, whatever its listing says."""
+        file = self._files.get(path)
+        if file is None:
+            self._packed.distrust(path.casefold())
+        else:
+            file.listed, file.modified = "", -1
+
+    def newest_event_at(self, folder: str) -> str | None:
+        """Return the wall clock of the newest event of a machine's files, packed ones left out."""
+        times = (
+            file.position.with_tail().last_event_at
+            for path, file in self._files.items()
+            if path.startswith(f"{folder}/")
+        )
+        return max((time for time in times if time is not None), default=None)
 
     def _pack(self, path: str) -> None:
         file = self._files.pop(path)
         self._by_folded_path.pop(path.casefold(), None)
-        self._packed.add(path.casefold(), f"{file.size} {file.day}")
+        self._packed.add(path.casefold(), f"{file.size} {file.day}", str(file.position.read_checksum))
 
 
 def _short(fingerprint: str | None) -> str:

@@ -14,17 +14,17 @@ from singer_sdk.mapper import SameRecordTransform
 
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.messages import BlockWriter
-from tap_ftplogs.run import Run
+from tap_ftplogs.run import Run, Turn
 from tap_ftplogs.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
+    from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.streams.core import Stream as CoreStream
 
     from tap_ftplogs.parser import Batch
-    from tap_ftplogs.reader import FileReading
 
 
 def _text(name: str, description: str, *, is_key: bool = False) -> th.Property[str]:
@@ -95,51 +95,68 @@ class LogFilesStream(QuietStream):
     ).to_dict()
 
     _run: Run | None = None
-    _reading: FileReading | None = None
+    _turn: Turn | None = None
 
     def get_records(self, context: Context | None) -> Iterator[Record]:  # noqa: ARG002
         """Yield the record of every file that has something new; it is completed while its lines are read."""
-        run = self._run = Run(Settings.of(self.config), self.stream_state, self.logger)
-        try:
-            for reading in run.readings():
-                self._reading = reading
-                yield reading.state.row()
-                self._reading = None
-                if run.is_due:
-                    self._tell_state(run)
-            self._tell_state(run)
-            run.raise_problems()
-        except SourceError:
-            self._tell_state(run)
-            raise
+        with Run(Settings.of(self.config), self.stream_state, self.logger) as run:
+            self._run = run
+            try:
+                for turn in run.turns():
+                    self._turn = turn
+                    yield turn.state.row()
+                    self._turn = None
+                    if run.is_due:
+                        self._tell_state(run)
+                # First of all what was read is safe: only then is anything changed on the server.
+                self._tell_state(run)
+                run.dispose()
+            finally:
+                self._tell_state(run)
 
     def generate_child_contexts(self, record: Record, context: Context | None) -> Iterable[Context]:  # noqa: ARG002
         """Yield the file's rows, some at a time."""
-        run, reading = self._run, self._reading
-        if run is None or reading is None:
+        run, turn = self._run, self._turn
+        if run is None or turn is None:
             return
         try:
-            for batch in run.batches(reading):
-                version_id = reading.state.version_id
+            for batch in run.batches(turn):
                 yield {
                     "batch": batch,
-                    "file_version_id": version_id,
+                    "file_version_id": turn.state.version_id,
                     "machine_folder": record["machine_folder"],
                 }
                 if run.is_due:
                     # With what it covers so far: nobody may see lines of a file that no record tells of.
-                    self._write_row(reading)
+                    self._write_row(turn)
                     self._tell_state(run)
         except SourceError:
-            self._write_row(reading)
+            self._write_row(turn)
             self._tell_state(run)
             raise
         finally:
             record.clear()
-            record.update(reading.state.row())
+            record.update(turn.state.row())
 
-    def _write_row(self, reading: FileReading) -> None:
-        row = reading.state.row()
+    def problem_rows(self) -> Iterator[Record]:
+        """Yield the records of source_problems, once the files have been read; then tell the last state."""
+        run = self._run
+        if run is None:
+            return
+        yield from run.problem_rows()
+        self._tell_state(run)
+
+    def raise_problems(self) -> None:
+        """Fail if something could not be read or done.
+
+        Raises:
+            SourceError: Names it.
+        """
+        if self._run is not None:
+            self._run.problems.raise_any()
+
+    def _write_row(self, turn: Turn) -> None:
+        row = turn.state.row()
         if self.selected and self.stream_maps[0].get_filter_result(row):
             self._write_record_message(row)
 
@@ -289,6 +306,39 @@ class RejectedLinesStream(LineStream):
                 for offset, number, byte_count, text, is_cut, reason in batch.rejected
             ]
         )
+
+
+class SourceProblemsStream(QuietStream):
+    """One record per thing that could not be read or done, from its beginning to its end.
+
+    It is told after the files; its state is kept with theirs.
+    """
+
+    name = "source_problems"
+    primary_keys = ("problem_id",)
+    schema = th.PropertiesList(
+        _text("problem_id", "Key: hash of kind, path and first_seen_at", is_key=True),
+        _text("kind", "`file_unreadable`, `folder_unreadable`, `archive_failed` or `delete_failed`"),
+        _MACHINE_FOLDER,
+        _text("path", "What it is about, relative to the root"),
+        _text("reason", "What the server says"),
+        _moment("first_seen_at", "When a run first met it, in UTC"),
+        _moment("resolved_at", "When a run first did not meet it any more, in UTC; empty while it lasts"),
+    ).to_dict()
+
+    def __init__(self, tap: Tap, log_files: LogFilesStream) -> None:
+        self._log_files = log_files
+        super().__init__(tap)
+
+    def get_records(self, context: Context | None) -> Iterator[Record]:  # noqa: ARG002
+        """Yield the problems that began or ended in this run.
+
+        Raises:
+            SourceError: There are some, and the settings want the run to fail then.
+        """
+        yield from self._log_files.problem_rows()
+        if Settings.of(self.config).fail_on_problems:
+            self._log_files.raise_problems()
 
 
 class _QuietCounter(metrics.Counter):

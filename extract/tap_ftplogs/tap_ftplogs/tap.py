@@ -16,10 +16,16 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 
 from tap_ftplogs import settings
-from tap_ftplogs.discovery import check_source
+from tap_ftplogs.check import check_source
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.messages import BlockWriter
-from tap_ftplogs.streams import LogEventsStream, LogFilesStream, QuietStream, RejectedLinesStream
+from tap_ftplogs.streams import (
+    LogEventsStream,
+    LogFilesStream,
+    QuietStream,
+    RejectedLinesStream,
+    SourceProblemsStream,
+)
 
 if TYPE_CHECKING:
     import logging
@@ -103,7 +109,22 @@ class TapFtpLogs(Tap):
             default="keep",
             allowed_values=list(settings.AFTER_LOAD_MODES),
             title="After load",
-            description="What happens to a file once it is loaded; only `keep` so far",
+            description="What happens to a file once the loader has all of it and its machine writes another "
+            "one: `keep`, `archive` (moved to the archive folder, under a free name) or `delete`",
+        ),
+        th.Property(
+            "archive_folder",
+            th.StringType,
+            default=settings.DEFAULT_ARCHIVE_FOLDER,
+            title="Archive folder",
+            description="Where files are archived: a folder below the root, or an absolute path; never read",
+        ),
+        th.Property(
+            "connections",
+            th.IntegerType,
+            default=settings.DEFAULT_CONNECTIONS,
+            title="Connections",
+            description="How many connections read at once, 1 to 8; fewer where the server grants fewer",
         ),
         th.Property(
             "connect_timeout",
@@ -126,11 +147,45 @@ class TapFtpLogs(Tap):
             title="Attempts",
             description="How often something is tried, with growing pauses, before the run fails",
         ),
+        th.Property(
+            "time_limit",
+            th.NumberType,
+            title="Time limit",
+            description="Seconds after which a run fails with what it has safely kept; no limit when not set",
+        ),
+        th.Property(
+            "stale_after_hours",
+            th.NumberType,
+            default=settings.DEFAULT_STALE_AFTER_HOURS,
+            title="Silent after",
+            description="Hours after its newest line when a machine is warned of as silent",
+        ),
+        th.Property(
+            "known_events",
+            th.ArrayType(th.StringType),
+            default=list(settings.DEFAULT_KNOWN_EVENTS),
+            title="Known events",
+            description="Names of events that are no surprise: any other is warned of when it is first seen",
+        ),
+        th.Property(
+            "fail_on_problems",
+            th.BooleanType,
+            default=True,
+            title="Fail on problems",
+            description="Whether a run fails, after all the rest, when a file or folder could not be read, "
+            "archived or deleted; otherwise only the stream source_problems tells",
+        ),
     ).to_dict()
 
     def discover_streams(self) -> Sequence[QuietStream]:
-        """Return the three streams."""
-        return [LogFilesStream(self), LogEventsStream(self), RejectedLinesStream(self)]
+        """Return the four streams."""
+        log_files = LogFilesStream(self)
+        return [
+            log_files,
+            LogEventsStream(self),
+            RejectedLinesStream(self),
+            SourceProblemsStream(self, log_files),
+        ]
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         # Meltano hands over an unset variable as an empty text, and numbers as texts.
@@ -141,7 +196,8 @@ class TapFtpLogs(Tap):
             checked = settings.Settings.of(self._config)
             for field in fields(checked):
                 if field.name in self._config:
-                    self._config[field.name] = getattr(checked, field.name)
+                    value = getattr(checked, field.name)
+                    self._config[field.name] = list(value) if isinstance(value, tuple) else value
         return super()._validate_config(raise_errors=raise_errors)
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
@@ -177,7 +233,7 @@ class TapFtpLogs(Tap):
             config: dict[str, Any] = dict(given.config) if given else {}
             if given and given.parse_env:
                 config |= cls._env_var_config
-            report = check_source(config)
+            report = check_source(config, thorough=True)
             for sentence in report.sentences():
                 click.echo(sentence)
             if report.problems:

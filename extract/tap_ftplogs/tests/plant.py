@@ -24,6 +24,7 @@ KEYS = {
     "log_files": ("file_version_id",),
     "log_events": ("file_version_id", "byte_offset"),
     "rejected_lines": ("file_version_id", "byte_offset"),
+    "source_problems": ("problem_id",),
 }
 
 

@@ -160,6 +160,9 @@ class _Session:
         file = self.server.files.get(argument)
         self.reply(f"213 {file[1]}" if file else "550 no such file")
 
+    def do_rnfr(self, argument: str) -> None:
+        self.reply("350 and to?" if argument in self.server.files else "550 no such file")
+
     def do_list(self, _: str) -> None:
         lines = self.server.listings.get(self.current)
         if lines is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tap_ftplogs import client as client_module
-from tap_ftplogs.discovery import check_source
+from tap_ftplogs.check import check_source
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.tap import TapFtpLogs
 
@@ -30,11 +30,13 @@ def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         yield server
 
 
-def run(server: ScriptedFtp, state: dict[str, Any] | None = None) -> tuple[list[dict[str, Any]], str | None]:
+def run(
+    server: ScriptedFtp, state: dict[str, Any] | None = None, **changes: Any
+) -> tuple[list[dict[str, Any]], str | None]:
     output, error = io.StringIO(), None
     with redirect_stdout(output):
         try:
-            TapFtpLogs(config=config(server), state=state or {}).sync_all()
+            TapFtpLogs(config=config(server, **changes), state=state or {}).sync_all()
         except SourceError as failure:
             error = str(failure)
     return [json.loads(line) for line in output.getvalue().splitlines()], error
@@ -197,7 +199,7 @@ def test_a_folder_that_may_not_be_entered_fails_the_run_after_the_others(server:
     server.on_command = refuse
     messages, error = run(server)
     assert error is not None
-    assert "the folder ALU cannot be entered" in error
+    assert "the folder ALU cannot be read (it cannot be entered: 550 Permission denied)" in error
     assert events(messages) == EVERYTHING
 
 
@@ -301,7 +303,10 @@ def test_the_check_of_a_source(server: ScriptedFtp) -> None:
         ({"tls": "explicit"}, ["does not offer explicit TLS", "FTP_TLS"]),
         ({"tls": "implicit"}, ["no TLS with", "FTP_TLS"]),
         ({"tls": "starttls"}, ["'starttls'", "off, explicit or implicit"]),
-        ({"after_load": "delete"}, ["delete", "FTP_AFTER_LOAD"]),
+        ({"after_load": "burn"}, ["'burn'", "FTP_AFTER_LOAD"]),
+        ({"archive_folder": "../x"}, ["'../x'", "FTP_ARCHIVE_FOLDER"]),
+        ({"connections": "9"}, ["connections", "'9'", "1 to 8"]),
+        ({"time_limit": "-1"}, ["time_limit", "'-1'"]),
         ({"plant_timezone": "Europe/Lutetia"}, ["Europe/Lutetia", "PLANT_TIMEZONE"]),
         ({"user": ""}, ["user is not set", "FTP_USER"]),
         ({"password": "a\r\nDELE x"}, ["line break", "FTP_PASSWORD"]),

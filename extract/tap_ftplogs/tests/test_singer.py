@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +21,6 @@ from .scripted_ftp import ScriptedFtp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LINES = (
     b'20250528 07:02:11|@Piece: "\xc3\xa9\xe2\x82\xac\\ \x01\xf0\x9f\x98\x80\n'
@@ -40,7 +41,11 @@ def server() -> Iterator[ScriptedFtp]:
 
 
 _Suite: Any = get_tap_test_class(
-    TapFtpLogs, config=CONFIG, parse_env_config=False, suite_config=SuiteConfig(max_records_limit=50)
+    TapFtpLogs,
+    config=CONFIG,
+    parse_env_config=False,
+    # A source without problems has no record of any.
+    suite_config=SuiteConfig(max_records_limit=50, ignore_no_records_for_streams=["source_problems"]),
 )
 
 
@@ -193,6 +198,11 @@ def test_the_command_line_tests_the_source(tmp_path: Path) -> None:
         '/logs holds 1 machine with 3 log files: DEM12 "(PVC)" (3).',
         'The newest file is DEM12 "(PVC)"/20250523.LOG, last modified 2025-05-28T07:30:00 UTC.',
         "Folders are listed with LIST (no MLSD: MDTM and SIZE tell changes).",
+        'The time zone of the machines cannot be inferred: the last line of DEM12 "(PVC)"/20250523.LOG '
+        "says 2025-05-28 07:02:12, the server modified it at 2025-05-28 07:30:00 UTC, so it was copied or "
+        "has waited.",
+        'The user may probably rename files in DEM12 "(PVC)"; whether it may delete them is not known. '
+        "After loading, files are kept.",
     ]
 
 
@@ -203,7 +213,7 @@ def test_the_command_line_tests_the_source(tmp_path: Path) -> None:
         ({"host": ""}, "FTP_HOST", ["--test"]),
         ({"port": 1}, "FTP_PORT", []),
         ({"root": "/nothing"}, "FTP_ROOT", []),
-        ({"after_load": "archive"}, "FTP_AFTER_LOAD", []),
+        ({"after_load": "burn"}, "FTP_AFTER_LOAD", []),
     ],
 )
 def test_the_command_line_fails_in_one_sentence(
@@ -222,7 +232,7 @@ def test_the_command_line_fails_in_one_sentence(
 def test_the_log_is_short(tmp_path: Path) -> None:
     done = command(tmp_path)
     assert done.returncode == 0
-    assert len(done.stderr.splitlines()) < 12, done.stderr
+    assert len(done.stderr.splitlines()) < 14, done.stderr
     assert 'DEM12 "(PVC)": 3 of 3 files read (' in done.stderr
 
 
@@ -260,3 +270,19 @@ def test_a_stopped_run_has_failed(tmp_path: Path, server: ScriptedFtp) -> None:
         finally:
             server.on_command = lambda _: None
     assert "FAILED: tap-ftplogs was stopped by SIGTERM" in errors
+
+
+def test_the_readme_has_the_settings_as_the_tap_tells_them() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tap_ftplogs", "--about", "--format", "markdown"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    rows = [line for line in done.stdout.splitlines() if line.startswith("| ")]
+    ours = [row for row in rows if not re.match(r"\| (stream_map|faker|flattening)", row)]
+    assert len(ours) > 15
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    told = readme.partition("<!-- settings:")[2].partition("<!-- end of settings -->")[0]
+    assert [line for line in told.splitlines() if line.startswith("| ")] == ours

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from tap_ftplogs.discovery import check_source
+from tap_ftplogs.check import check_source
 from tap_ftplogs.errors import SourceError
 
 from .plant import Plant

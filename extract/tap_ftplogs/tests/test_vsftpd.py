@@ -226,11 +226,21 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(plant: Plan
         result = plant.run()
         assert result.error is not None
         assert "DEM12 (PVC)/20250526 denied.LOG" in result.error
-        assert result.record_count == (0 if number else 3)
+        # The two files, the one line, the problem: each is told once.
+        assert result.record_count == (0 if number else 4)
     file = plant.warehouse.current_files()["DEM12 (PVC)/20250526 denied.LOG"]
     assert "550" in file["read_error"]
     assert not file["is_complete"]
     assert len(contents(plant, TODAY)) == 1
+    [problem] = plant.warehouse.tables["source_problems"].values()
+    assert (problem["kind"], problem["path"]) == ("file_unreadable", "DEM12 (PVC)/20250526 denied.LOG")
+    assert (problem["machine_folder"], problem["resolved_at"]) == ("DEM12 (PVC)", None)
+    assert "550" in problem["reason"]
+    assert plant.run(config={"fail_on_problems": False}).error is None
+    (plant.root / "DEM12 (PVC)" / "20250526 denied.LOG").rename(plant.root / "DEM12 (PVC)" / "20250526.LOG")
+    assert plant.run().error is None
+    [problem] = plant.warehouse.tables["source_problems"].values()
+    assert problem["resolved_at"] is not None
 
 
 def test_a_known_file_that_cannot_be_read_any_more_keeps_its_lines(plant: Plant) -> None:

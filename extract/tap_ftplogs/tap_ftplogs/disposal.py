@@ -1,0 +1,175 @@
+"""Archives or deletes files that are loaded; proves first that what goes is what was loaded."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, NamedTuple
+
+from tap_ftplogs.client import FileRefusedError, FolderMissingError, refused
+from tap_ftplogs.discovery import has_entry
+from tap_ftplogs.listing import parse_list, parse_mlsd
+from tap_ftplogs.names import shown_name
+
+if TYPE_CHECKING:
+    import ftplib
+
+    from tap_ftplogs.client import FtpClient
+    from tap_ftplogs.discovery import LogFile
+    from tap_ftplogs.state import FileState, StateBook
+
+
+class Candidate(NamedTuple):
+    """A file that the state handed in to this run covers to its last byte.
+
+    `known` is what that state says of it; None for a file that it keeps in a few bytes only.
+    """
+
+    file: LogFile
+    known: FileState | None
+
+
+class ChangedError(Exception):
+    """The file is not what was loaded: it stays, and the next run reads it."""
+
+
+class NotDoneError(Exception):
+    """The server refuses; the text is the reason."""
+
+
+class Disposal:
+    """What happens to files after they were loaded."""
+
+    def __init__(self, client: FtpClient, book: StateBook, archive_path: str) -> None:
+        """Describe it.
+
+        Args:
+            client: The connection.
+            book: What is known of all files; a file that turns out to be another one is marked in it.
+            archive_path: Absolute path of the folder that files are moved to, one character per byte.
+        """
+        self._client = client
+        self._book = book
+        self._archive_path = archive_path
+        self._taken_names: dict[str, set[str]] = {}
+
+    def archive(self, candidate: Candidate) -> str:
+        """Move a file to the archive under a name that is free there; return its new path.
+
+        Raises:
+            ChangedError: It is not the file that was loaded.
+            NotDoneError: The server refuses.
+            SourceError: The server cannot be reached any more.
+        """
+        size = self._prove(candidate)
+        source = candidate.file.wire_path
+        below_root = source.split("/")[-1 - candidate.file.path.count("/") :]
+        folder = "/".join((self._archive_path, *below_root[:-1]))
+        target = f"{folder}/{self._free_name(folder, below_root[-1])}"
+
+        def rename(ftp: ftplib.FTP) -> str | None:
+            return refused(ftp, f"RNFR {source}") or refused(ftp, f"RNTO {target}")
+
+        reason = self._client.retried(f"archiving {shown_name(source)}", rename)
+        # A connection may break between the rename and its answer: what counts is what is there.
+        moved = self._client.size(target)
+        if moved is None and (reason or has_entry(self._client, source)):
+            raise NotDoneError(reason or "the server does not move it")
+        if moved is not None and moved > size:
+            # Its machine has written on in this very moment.
+            self._client.retried(
+                f"moving {shown_name(target)} back",
+                lambda ftp: refused(ftp, f"RNFR {target}") or refused(ftp, f"RNTO {source}"),
+            )
+            raise ChangedError("it grew while it was archived")
+        return shown_name(target)
+
+    def delete(self, candidate: Candidate) -> None:
+        """Delete a file.
+
+        Raises:
+            ChangedError: It is not the file that was loaded.
+            NotDoneError: The server refuses.
+            SourceError: The server cannot be reached any more.
+        """
+        size = self._prove(candidate)
+        path = candidate.file.wire_path
+        if self._client.size(path) != size:
+            raise ChangedError("it grew while it was looked at")
+        reason = self._client.retried(
+            f"deleting {shown_name(path)}", lambda ftp: refused(ftp, f"DELE {path}")
+        )
+        if reason and has_entry(self._client, path):
+            raise NotDoneError(reason)
+
+    def _prove(self, candidate: Candidate) -> int:
+        """Read the file once more, and hold it against what was loaded; return its size."""
+        file, known = candidate
+        size, modified = self._client.size(file.wire_path), self._client.modified(file.wire_path)
+        if size is None:
+            raise NotDoneError("the server does not tell its size")
+        if known is not None and (size, modified) != (known.size, known.modified):
+            raise ChangedError("its size or time has changed")
+        length = checksum = 0
+        try:
+            for block in self._client.read(file.wire_path, 0):
+                length += len(block)
+                checksum = zlib.crc32(block, checksum)
+        except FileRefusedError as error:
+            raise NotDoneError(f"the server does not send it: {error}") from None
+        if length != size:
+            raise ChangedError("it grows")
+        if known is not None:
+            is_same = (length, checksum) == (known.position.read_bytes, known.position.read_checksum)
+        else:
+            is_same = self._book.is_proven(file.path, size, file.listed.day, checksum)
+        if not is_same:
+            self._book.distrust(file.path)
+            raise ChangedError("its contents are not those that were loaded")
+        return size
+
+    def _free_name(self, folder: str, name: str) -> str:
+        """Return a name that no file in a folder of the archive has; the folder is created."""
+        if folder not in self._taken_names:
+            self._taken_names[folder] = self._names_in(folder)
+        taken = self._taken_names[folder]
+        stem, dot, ending = name.rpartition(".")
+        number, free = 1, name
+        # A listing may hide names that begin with a dot, so the server is asked about the name itself, too.
+        while free.casefold() in taken or self._client.size(f"{folder}/{free}") is not None:
+            number += 1
+            free = f"{stem} ({number}){dot}{ending}"
+        taken.add(free.casefold())
+        return free
+
+    def _names_in(self, folder: str) -> set[str]:
+        try:
+            answer = self._client.list_folder(folder)
+        except FolderMissingError:
+            reason = self._make(folder)
+            try:
+                answer = self._client.list_folder(folder)
+            except FolderMissingError as error:
+                raise NotDoneError(
+                    f"the folder {shown_name(folder)} cannot be created: {reason or error}"
+                ) from None
+        entries, odd = (
+            parse_mlsd(answer.lines)
+            if answer.is_mlsd
+            else parse_list(answer.lines, datetime.now(timezone.utc))
+        )
+        if odd:
+            raise NotDoneError(f"the listing of {shown_name(folder)} cannot be read: {odd[0]!r}")
+        return {entry.wire_name.casefold() for entry in entries}
+
+    def _make(self, folder: str) -> str | None:
+        """Create a folder and those above it; return the last refusal."""
+        parts = folder.split("/")
+        reason = None
+        for depth in range(2, len(parts) + 1):
+            path = "/".join(parts[:depth])
+            reason = self._client.retried(
+                f"creating {shown_name(path)}",
+                lambda ftp, path=path: refused(ftp, f"MKD {path}"),  # type: ignore[misc]
+            )
+        return reason

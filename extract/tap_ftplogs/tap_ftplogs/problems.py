@@ -1,0 +1,91 @@
+"""What could not be read or done: told when it begins and when it is over, and at the end of the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from tap_ftplogs.errors import SourceError
+from tap_ftplogs.state import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tap_ftplogs.settings import Settings
+
+#: What each kind means in a sentence, and what to do about it.
+KINDS: Final = {
+    "file_unreadable": ("{} cannot be read", "let the user {} read it"),
+    "folder_unreadable": ("the folder {} cannot be read", "let the user {} enter and list it"),
+    "archive_failed": (
+        "{} cannot be archived",
+        "let the user {} rename it and create folders there",
+    ),
+    "delete_failed": ("{} cannot be deleted", "let the user {} delete it"),
+}
+
+_NAMED: Final = 3
+
+
+class Problems:
+    """The problems of this run, and those of the runs before that have been told."""
+
+    def __init__(self, settings: Settings, told: Iterable[Problem]) -> None:
+        """Begin a run with what is still open from the one before."""
+        self._settings = settings
+        self.told = list(told)
+        self._found: dict[tuple[str, str], str] = {}
+
+    def add(self, kind: str, path: str, reason: str) -> None:
+        """Take a problem.
+
+        Args:
+            kind: One of `KINDS`.
+            path: What it is about, relative to the root.
+            reason: What the server says.
+        """
+        self._found[kind, path] = reason
+
+    def rows(self, now: str) -> Iterator[dict[str, Any]]:
+        """Yield a record for each problem that begins or is over.
+
+        `told` covers a record when the next one is asked for.
+
+        Args:
+            now: The present in UTC, as "YYYY-MM-DDTHH:MM:SS".
+        """
+        open_before = {(problem.kind, problem.path): problem for problem in self.told}
+        for key, problem in open_before.items():
+            if key not in self._found and not self._is_out_of_sight(problem):
+                yield problem.row(resolved_at=now)
+                self.told = [other for other in self.told if other != problem]
+        for (kind, path), reason in self._found.items():
+            before = open_before.get((kind, path))
+            if before is not None and before.reason == reason:
+                continue
+            problem = Problem(kind, path, reason, before.first_seen_at if before else now)
+            yield problem.row()
+            self.told = [*(other for other in self.told if other != before), problem]
+
+    def raise_any(self) -> None:
+        """End the run with a sentence if there is a problem.
+
+        Raises:
+            SourceError: Names the first ones.
+        """
+        if not self._found:
+            return
+        named = [
+            f"{KINDS[kind][0].format(path or '/')} ({reason})"
+            for (kind, path), reason in list(self._found.items())[:_NAMED]
+        ]
+        more = f" (and {len(self._found) - _NAMED} more)" if len(self._found) > _NAMED else ""
+        advice = dict.fromkeys(KINDS[kind][1].format(self._settings.user) for kind, _ in self._found)
+        raise SourceError(
+            f"{'; '.join(named)}{more} on the FTP server {self._settings.place}: {', '.join(advice)}; "
+            "everything else was read"
+        )
+
+    def _is_out_of_sight(self, problem: Problem) -> bool:
+        """Whether a problem lies in a folder that cannot be read now, so that nobody knows."""
+        folders = [path for kind, path in self._found if kind == "folder_unreadable"]
+        return any(not folder or problem.path.startswith(f"{folder}/") for folder in folders)

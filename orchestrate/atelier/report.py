@@ -1,0 +1,54 @@
+"""What a run has to say at its end: the parts of a source that could not be read."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+from atelier.connections import Warehouse
+from atelier.errors import AtelierError
+from atelier.warehouse import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: What each kind of raw_ftplogs.source_problems means in a sentence.
+KINDS: Final = {
+    "file_unreadable": "cannot be read",
+    "folder_unreadable": "is a folder that cannot be read",
+    "archive_failed": "cannot be archived",
+    "delete_failed": "cannot be deleted",
+}
+
+_NAMED: Final = 3
+
+_OPEN_PROBLEMS: Final = """
+select kind, path, reason, first_seen_at from raw_ftplogs.source_problems
+where resolved_at is null
+order by first_seen_at, path
+"""
+
+
+def report_problems(variables: Mapping[str, str]) -> str:
+    """Say that everything on the FTP server could be read.
+
+    Returns:
+        A sentence.
+
+    Raises:
+        AtelierError: Something could not be read, archived or deleted; or the warehouse cannot be reached.
+    """
+    with closing(connect(Warehouse.of(variables))) as connection, connection.cursor() as cursor:
+        cursor.execute(_OPEN_PROBLEMS)
+        rows = cursor.fetchall()
+    if not rows:
+        return "Every log file and folder could be read."
+    named = "; ".join(
+        f"{path or '/'} {KINDS.get(kind, kind)} ({reason}) since {first_seen_at:%Y-%m-%d %H:%M} UTC"
+        for kind, path, reason, first_seen_at in rows[:_NAMED]
+    )
+    more = f" (and {len(rows) - _NAMED} more in raw_ftplogs.source_problems)" if len(rows) > _NAMED else ""
+    raise AtelierError(
+        f"{named}{more} on the FTP server: give the user {variables.get('FTP_USER', '')} the right to it; "
+        "all else is loaded"
+    )
