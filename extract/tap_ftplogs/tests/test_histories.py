@@ -124,3 +124,53 @@ def test_the_warehouse_holds_what_is_in_the_files(
             assert warehouse.lines(path.removeprefix("/logs/")) == expected_lines(content)
         warehouse.check_accounts()
         assert run(server, state).record_count == 0
+
+
+REAL_BYTES = (
+    b"\xef\xbb\xbf20250528 07:02:11|@MachineStart\r\n"
+    b"20250528 07:02:12 |@ St\xc3\xbcck : \xe2\x82\xac \xf0\x9f\x98\x80\r\n"
+    b"\r\n\x00\r\n"
+    b"20250528 07:0\x002:13|@J\xf6b\n"
+    b"garb\x00age\x81\r\r\n"
+    b"20250231 07:02:14|@Never\n"
+    b"20250528 07:02:15|@Last"
+)
+
+
+@pytest.mark.parametrize("is_newest", [False, True])
+def test_a_file_that_is_cut_anywhere_into_two_runs_gives_the_rows_of_one(*, is_newest: bool) -> None:
+    def lines(*contents: bytes) -> tuple[Any, Any]:
+        """Load a file that grew so, and let it settle; return its rows and its line of accounts."""
+        warehouse = Warehouse()
+        state: dict[str, Any] = {}
+        with ScriptedFtp() as server:
+            if not is_newest:
+                server.add("/logs/A/20250529.LOG", b"", "20250529073000")
+            for number, content in enumerate((*contents, contents[-1], contents[-1])):
+                # A file that is not its machine's newest has settled: what it is cut into comes by growth.
+                moment = f"202505280730{min(number, len(contents) - 1):02}"
+                server.add("/logs/A/20250528.LOG", content, moment)
+                result = run(server, state)
+                warehouse.load(result)
+                state = result.state
+        warehouse.check_accounts()
+        file = warehouse.current_files()["A/20250528.LOG"]
+        account = {key: value for key, value in file.items() if key not in ("read_at", "modified_at")}
+        found = [
+            {key: value for key, value in row.items() if key != "file_version_id"}
+            for stream in ("log_events", "rejected_lines")
+            for row in warehouse.tables[stream].values()
+            if row["file_version_id"] == file["file_version_id"]
+        ]
+        return sorted(found, key=lambda row: row["byte_offset"]), account
+
+    expected, account = lines(REAL_BYTES)
+    assert len(expected) == 6
+    for cut in range(len(REAL_BYTES)):
+        found, found_account = lines(REAL_BYTES[:cut], REAL_BYTES)
+        assert found == expected, cut
+        # A torn line that was taken and turns out to be another kind of line makes a new version.
+        differing = {key for key in account if account[key] != found_account[key]}
+        assert differing <= {"file_version_id", "generation"}, cut
+        if is_newest:
+            assert not differing, cut
