@@ -1,0 +1,120 @@
+"""A plant whose files grow between the runs, and what a quiet run makes of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from atelier_demo.factory.logs import grow_logs, make_logs
+
+from reliability.pipe import Pipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from atelier_demo.servers.site import Site
+
+UNTIL = date(2025, 11, 20)
+
+#: The times of the files: seconds since 1970.
+DAY_BEGINS = 1_763_600_000
+
+
+@dataclass
+class Growing:
+    """A folder of logs on the FTP server that is one third there at first, and grows in steps.
+
+    It grows by whole lines, so that a run that looks at it in between does not see what a quiet run, which
+    comes at the end, cannot see: a torn line that counts and then goes on.
+    """
+
+    root: Path
+    config: dict[str, Any]
+    contents: dict[Path, bytes] = field(default_factory=dict)
+
+    def reset(self) -> None:
+        """Let the day begin again."""
+        self._write(1, 3)
+
+    def grow(self) -> None:
+        """Let the machines write on."""
+        self._write(2, 3)
+
+    def finish(self) -> None:
+        """Let them come to the end."""
+        self._write(1, 1)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files in the end."""
+        return sum(len(content) for content in self.contents.values())
+
+    def _write(self, part: int, parts: int) -> None:
+        for path, content in self.contents.items():
+            lines = content.splitlines(keepends=True)
+            kept = b"".join(lines[: max(1, len(lines) * part // parts)])
+            if not path.exists() or path.read_bytes() != kept:
+                path.write_bytes(kept)
+            # The same at every time that the day begins again: log_files tells it.
+            moment = DAY_BEGINS + 28800 * part // parts
+            os.utime(path, (moment, moment))
+
+
+@pytest.fixture(scope="module")
+def new_growing(site: Site, servers: dict[str, str]) -> Iterator[Callable[..., Growing]]:
+    """Makes folders of logs, by name, number of days and of machines."""
+    made: list[Path] = []
+
+    def make(name: str, *, days: int, machines: int = 3) -> Growing:
+        root = site.ftp_root / f"reliability_{name}"
+        shutil.rmtree(root, ignore_errors=True)
+        make_logs(root, seed=11, days=days, machines=machines, until=UNTIL)
+        grow_logs(root, seed=11, until=UNTIL)
+        made.append(root)
+        config = {
+            "port": int(servers["FTP_PORT"]),
+            "user": servers["FTP_USER"],
+            "password": servers["FTP_PASSWORD"],
+            "root": f"{servers['FTP_ROOT'].rstrip('/')}/{root.name}",
+            # Short, so that a network that is silent is given up soon.
+            "connect_timeout": 2,
+            "read_timeout": 1.5,
+        }
+        contents = {path: path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+        return Growing(root, config, contents)
+
+    yield make
+    for root in made:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def new_pipe(
+    servers: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Pipe]]:
+    """Makes warehouses, by name, for a folder of logs and the host by which its server is reached."""
+    pipes: list[Pipe] = []
+
+    def make(name: str, growing: Growing, host: str = "127.0.0.1") -> Pipe:
+        folder = tmp_path_factory.mktemp(name)
+        pipe = Pipe(servers, f"reliability_{name}", folder, {**growing.config, "host": host})
+        pipes.append(pipe)
+        return pipe
+
+    yield make
+    for pipe in pipes:
+        pipe.clear()
+
+
+def quiet_tables(pipe: Pipe, growing: Growing) -> dict[str, list[str]]:
+    """Return what the tables hold when everything was read in peace, once it was all there."""
+    growing.finish()
+    pipe.clear()
+    for _ in range(2):
+        assert pipe.run(), pipe.log[-3000:]
+    return pipe.tables()

@@ -1,0 +1,71 @@
+"""SIGKILL at random moments of tap, loader or both: run again, nothing is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reliability.conftest import Growing, quiet_tables
+from reliability.figures import keep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reliability.pipe import Pipe
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(3000)]
+
+
+# The long form is slow: a hundred kills, each of a run of several seconds.
+@pytest.mark.parametrize(
+    ("kills", "days"), [(5, 3), pytest.param(100, 30, marks=pytest.mark.slow)], ids=["short", "long"]
+)
+def test_a_kill_at_any_moment_changes_nothing(
+    new_growing: Callable[..., Growing], new_pipe: Callable[..., Pipe], kills: int, days: int
+) -> None:
+    growing = new_growing(f"kills_{kills}", days=days)
+    quiet_pipe = new_pipe(f"kills_{kills}_quiet", growing)
+    quiet = quiet_tables(quiet_pipe, growing)
+    quiet_pipe.clear()
+    begun = time.monotonic()
+    assert quiet_pipe.run()
+    duration = time.monotonic() - begun
+
+    pipe = new_pipe(f"kills_{kills}", growing)
+    dice = random.Random(kills)  # noqa: S311 # to be repeated, not to be secret
+    killed = comparisons = with_state = 0
+    growing.reset()
+    while killed < kills:
+        victims = dice.choice(["tap", "loader", "both"])
+        if pipe.run_killed(dice.uniform(0.3, 1.05) * duration, victims):
+            # It was quicker than its killer.
+            growing.finish()
+            pipe.run_until_done(1)
+            pipe.run_until_done(1)
+            assert pipe.tables() == quiet, f"after {killed} kills"
+            comparisons += 1
+            pipe.clear()
+            growing.reset()
+            continue
+        killed += 1
+        with_state += pipe.state is not None
+        if dice.random() < 0.2:
+            growing.grow()
+    growing.finish()
+    for _ in range(2):
+        pipe.run_until_done(1)
+    assert pipe.tables() == quiet
+    assert with_state > 0
+    keep(
+        "SIGKILL of tap, loader or both",
+        f"{kills} at random moments",
+        **{
+            "kills after a first state": with_state,
+            "comparisons": comparisons + 1,
+            "rows compared each time": f"{sum(map(len, quiet.values())):,}",
+            "seconds of an undisturbed run": f"{duration:.1f}",
+        },
+    )
