@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -147,3 +148,20 @@ def test_no_connection_and_no_thread_is_left(server: ScriptedFtp) -> None:
     while [thread for thread in threading.enumerate() if thread.name.startswith("ftp-")]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_old_files_cost_nothing_but_the_listing_of_their_folders(server: ScriptedFtp) -> None:
+    for number in range(2_000):
+        server.add(f"/logs/M{number % 3}/2024{number // 3:04}.LOG", LINES[:100])
+    messages, error = run(server, connections=8)
+    assert error is None
+    # Files of the last minutes might change within the minute that a listing shows; these are old.
+    state = last_state(run(server, last_state(messages))[0])
+    server.commands.clear()
+    assert not events(run(server, state)[0])
+    verbs = Counter(command.split(" ")[0] for command in server.commands)
+    assert verbs["RETR"] == 0
+    # Only the newest file of each machine is asked about.
+    assert (verbs["MDTM"], verbs["SIZE"]) == (3, 3)
+    assert verbs["LIST"] == 4
+    assert sum(verbs.values()) < 30
