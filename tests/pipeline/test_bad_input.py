@@ -189,3 +189,25 @@ def test_a_file_that_cannot_be_read_fails_the_run_after_all_else_is_in_the_marts
     assert plant.query(problems) == [("DEM12", "file_unreadable", False)]
     unreadable.unlink()
     readable.unlink()
+
+
+def test_a_source_that_has_lost_too_many_rows_is_not_believed(plant: Plant) -> None:
+    before = plant.contents("raw_ftplogs", "raw_erp", "marts")
+    with closing(erp_connection(plant)) as connection, connection.cursor() as cursor:
+        cursor.execute("create table kept as select * from p_zubeh")
+        cursor.execute("delete from p_zubeh where znr % 3 = 1")
+        connection.commit()
+        try:
+            assert_refused(plant, "raw_erp.p_zubeh would lose", "20%", "ERP_CONFIRM_DELETES")
+            cursor.execute("delete from p_zubeh")
+            connection.commit()
+            assert_refused(plant, "raw_erp.p_zubeh has", "and the source none", ERP_MAX_DELETE_SHARE="1")
+            assert plant.contents("raw_ftplogs", "raw_erp", "marts") == before
+            plant.run_well("erp-to-marts", ERP_CONFIRM_DELETES="p_zubeh")
+            assert plant.query("select count(*) from marts.fct_shutter_orders") == [(0,)]
+        finally:
+            cursor.execute("insert ignore into p_zubeh select * from kept")
+            cursor.execute("drop table kept")
+            connection.commit()
+    plant.run_well("erp-to-marts")
+    assert plant.contents("raw_ftplogs", "raw_erp", "marts") == before

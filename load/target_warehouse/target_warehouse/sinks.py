@@ -12,8 +12,10 @@ from target_postgres.sinks import PostgresSink
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from singer_sdk.target_base import Target
     from sqlalchemy.engine import Connection
+
+    from target_warehouse.full_tables import FullTables
+    from target_warehouse.target import TargetWarehouse
 
 
 class MissingPseudonymKeyError(Exception):
@@ -33,7 +35,7 @@ class WarehouseSink(PostgresSink):
 
     def __init__(
         self,
-        target: Target,
+        target: TargetWarehouse,
         stream_name: str,
         schema: dict[str, Any],
         key_properties: Sequence[str] | None,
@@ -58,9 +60,8 @@ class WarehouseSink(PostgresSink):
         # The target compares the schema of a later SCHEMA message with this one.
         self.original_schema = schema
         self.full_table_version: int | None = None
+        self.full_tables: FullTables = target.full_tables
         self._activations = 0
-        self._stage: sa.Table | None = None
-        self._stage_connection: Connection | None = None
 
     @property
     def is_full(self) -> bool:
@@ -104,6 +105,12 @@ class WarehouseSink(PostgresSink):
         """
         if self.append_only:
             return super().upsert(from_table, to_table, schema, join_keys, connection)
+        return sum(self.write_differences(from_table, to_table, join_keys, connection))
+
+    def write_differences(
+        self, from_table: sa.Table, to_table: sa.Table, join_keys: Sequence[str], connection: Connection
+    ) -> tuple[int, int]:
+        """Do what `upsert` does; return how many rows were inserted and how many updated."""
         same_key = sa.and_(*(from_table.c[key] == to_table.c[key] for key in join_keys))
         columns = list(self.schema["properties"])
         missing = sa.select(*(from_table.c[name] for name in columns)).where(
@@ -121,64 +128,23 @@ class WarehouseSink(PostgresSink):
                 sa.update(to_table).where(same_key).where(differs).values(values)
             ).rowcount
         self.logger.info("%s: %d rows inserted, %d updated", self.table_name, inserted, updated)
-        return inserted + updated
+        return inserted, updated
 
     def activate_version(self, new_version: int) -> None:
-        """Replace the table by the rows of this version, if the tap has sent all of them.
+        """Note that all rows of a full table have come, to be put in its place at the end of the run.
 
         A tap may announce a version before its first record (PyPI's tap-mysql does) and always does after
         the last: only a message that follows records, or an announcement, completes the table.
         """
         self._activations += 1
-        if self.current_size == 0 and self._stage is None and self._activations == 1:
+        if self.current_size == 0 and not self.full_tables.is_staged(self) and self._activations == 1:
             return
         self.full_table_version = new_version
         if self.current_size:
             self.process_batch(self.start_drain())
             self.mark_drained()
-        stage, connection = self._open_stage()
-        table = self._reflected_table(connection)
-        self.upsert(stage, table, self.schema, self.key_properties, connection)
-        same_key = sa.and_(*(stage.c[key] == table.c[key] for key in self.key_properties))
-        gone = ~sa.exists().where(same_key).select_from(stage).correlate(table)
-        deleted = connection.execute(sa.delete(table).where(gone)).rowcount
-        connection.commit()
-        if deleted:
-            self.logger.info(
-                "%s: %d rows deleted, as they are gone from the source", self.table_name, deleted
-            )
-        self._close_stage()
-
-    def clean_up(self) -> None:
-        """Drop what an incomplete full table has left; its table stays as it was."""
-        if self._stage is not None:
-            self.logger.warning(
-                "%s: the source ended before the table was complete; %s stays as it was",
-                self.stream_name,
-                self.full_table_name,
-            )
-            self._close_stage()
-        super().clean_up()
+        self._open_stage()
+        self.full_tables.complete(self, new_version)
 
     def _open_stage(self) -> tuple[sa.Table, Connection]:
-        """Return the stage: a temporary table like the stream's own, on a connection kept for it."""
-        if self._stage is None or self._stage_connection is None:
-            self._stage_connection = self.connector._engine.connect()  # noqa: SLF001 # no public way to it
-            self._stage = self.connector.copy_table_structure(
-                full_table_name=self.temp_table_name,
-                from_table=self._reflected_table(self._stage_connection),
-                as_temp_table=True,
-                connection=self._stage_connection,
-            )
-            self._stage_connection.commit()
-        return self._stage, self._stage_connection
-
-    def _close_stage(self) -> None:
-        if self._stage_connection is not None:
-            # Invalidated, not given back to the pool: closing the session drops the temporary table.
-            self._stage_connection.invalidate()
-            self._stage_connection.close()
-        self._stage = self._stage_connection = None
-
-    def _reflected_table(self, connection: Connection) -> sa.Table:
-        return sa.Table(self.table_name, sa.MetaData(), schema=self.schema_name, autoload_with=connection)
+        return self.full_tables.stage(self, self.connector._engine)  # noqa: SLF001 # no public way to it

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 from target_postgres.target import TargetPostgres
 
+from target_warehouse.full_tables import DEFAULT_MAX_DELETE_SHARE, FullTables
 from target_warehouse.sinks import WarehouseSink
 
 if TYPE_CHECKING:
@@ -31,6 +32,21 @@ OWN_SETTINGS = th.PropertiesList(
         description="Secret key of the pseudonyms (HMAC-SHA-256); needed as soon as a column of "
         "pseudonym_columns arrives.",
     ),
+    th.Property(
+        "max_delete_share",
+        # Meltano hands over numbers as texts.
+        th.CustomType({"type": ["number", "string", "null"]}),
+        default=DEFAULT_MAX_DELETE_SHARE,
+        title="Largest share of deletions",
+        description="A load that would delete more than this share of a full table's rows (0..1), or all of "
+        "them, is refused and changes nothing.",
+    ),
+    th.Property(
+        "confirm_deletes",
+        th.StringType,
+        title="Confirmed deletions",
+        description="Tables, separated by commas, that may lose any number of rows in this run; or `all`.",
+    ),
 ).to_dict()
 
 
@@ -38,8 +54,9 @@ class TargetWarehouse(TargetPostgres):
     """target-postgres, with three guarantees added.
 
     - A row that is already as it should be is not written again.
-    - A stream sent as a full table (its records carry a `version`) replaces its table in one transaction,
-      when the tap says that the table is complete; until then the table stays as it was.
+    - The streams sent as full tables (their records carry a `version`) replace their tables in one
+      transaction at the end of the run, those that the tap has called complete; until then the tables stay as
+      they were. Should too many rows be gone, the run fails and no table is changed.
     - A row of a parent stream is never in the warehouse before the rows of its children: whoever sees a row
       of `log_files` also sees every line that it counts.
     """
@@ -53,6 +70,15 @@ class TargetWarehouse(TargetPostgres):
             **OWN_SETTINGS["properties"],
         },
     }
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 # passed on to the SDK as they come
+        super().__init__(**options)
+        self.full_tables = FullTables(self.config, self.logger)
+
+    def process_endofpipe(self) -> None:
+        """Load what is left, and put the full tables in their place."""
+        super().process_endofpipe()
+        self.full_tables.replace()
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         sink = self._sinks_active.get(message_dict["stream"])

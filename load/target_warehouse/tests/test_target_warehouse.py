@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg2
 import pytest
+from target_warehouse.full_tables import DeletionRefusedError
 from target_warehouse.sinks import MissingPseudonymKeyError, pseudonym
 from target_warehouse.target import TargetWarehouse
 
@@ -112,7 +113,7 @@ def test_a_row_that_is_already_there_is_not_written_again(loader: Loader) -> Non
 def test_a_full_table_follows_inserts_updates_and_deletions(loader: Loader) -> None:
     loader.load(*full_table(1, record(1, "a"), record(2, "b"), record(3, "c")))
     before = loader.rows()
-    loader.load(*full_table(2, record(1, "a"), record(3, "changed"), record(4, "new")))
+    loader.load(*full_table(2, record(1, "a"), record(3, "changed"), record(4, "new")), max_delete_share=0.5)
     after = loader.rows()
     assert [row[1:] for row in after] == [(1, None, "a"), (3, None, "changed"), (4, None, "new")]
     assert before[0] == after[0]
@@ -139,10 +140,55 @@ def test_a_full_table_that_never_began_changes_nothing(loader: Loader) -> None:
     assert loader.rows() == before
 
 
-def test_a_full_table_that_is_empty_empties_the_table(loader: Loader) -> None:
+def test_a_full_table_that_is_empty_empties_the_table_when_that_is_confirmed(loader: Loader) -> None:
     loader.load(*full_table(1, record(1, "a")))
-    loader.load(*full_table(2))
+    with pytest.raises(DeletionRefusedError, match=r"has 1 rows and the source none.*ERP_CONFIRM_DELETES"):
+        loader.load(*full_table(2), max_delete_share=1)
+    assert len(loader.rows()) == 1
+    loader.load(*full_table(2), confirm_deletes="orders")
     assert loader.rows() == []
+    loader.load(*full_table(3))
+    assert loader.rows() == []
+
+
+@pytest.mark.parametrize(("kept", "is_refused"), [(8, False), (7, True)])
+def test_a_load_that_would_delete_too_much_is_refused(loader: Loader, kept: int, *, is_refused: bool) -> None:
+    rows = [record(number, "old") for number in range(10)]
+    loader.load(*full_table(1, *rows))
+    fewer = full_table(2, *(record(number, "new") for number in range(kept)))
+    if is_refused:
+        with pytest.raises(DeletionRefusedError, match=r"would lose 3 of its 10 rows \(30%"):
+            loader.load(*fewer)
+        assert [row[3] for row in loader.rows()] == ["old"] * 10
+    for confirmed in ("all", "people, orders"):
+        loader.load(*fewer, confirm_deletes=confirmed)
+        assert [row[3] for row in loader.rows()] == ["new"] * kept
+
+
+def test_all_tables_follow_the_source_or_none(loader: Loader) -> None:
+    def both(version: int, orders: int, people: int) -> list[dict[str, Any]]:
+        first = full_table(version, *(record(number, f"v{version}") for number in range(orders)))
+        second = full_table(version, *(record(number, f"v{version}") for number in range(people)))
+        return [*first, *({**message, "stream": "db-people"} for message in second)]
+
+    loader.load(*both(1, 10, 10))
+    with pytest.raises(DeletionRefusedError, match="people would lose"):
+        loader.load(*both(2, 10, 5))
+    assert {row[3] for row in loader.rows()} == {"v1"}
+    loader.load(*both(3, 10, 10))
+    # One transaction wrote both.
+    assert {row[0] for row in loader.rows()} == {row[0] for row in loader.rows("people")}
+
+
+def test_every_load_of_a_full_table_is_written_down(loader: Loader, warehouse: Connection) -> None:
+    loader.load(*full_table(1, *(record(number, "a") for number in range(10))))
+    loader.load(*full_table(2, *(record(number, "b" if number < 4 else "a") for number in range(1, 11))))
+    with warehouse.cursor() as cursor:
+        cursor.execute(
+            "select table_name, version, rows_inserted, rows_updated, rows_deleted, row_count "
+            f"from {SCHEMA}.full_table_loads order by loaded_at"
+        )
+        assert cursor.fetchall() == [("orders", 1, 10, 0, 0, 10), ("orders", 2, 1, 3, 1, 10)]
 
 
 def test_children_are_loaded_before_their_parent(loader: Loader, warehouse: Connection) -> None:
@@ -186,3 +232,9 @@ def test_text_arrives_as_it_is(loader: Loader) -> None:
     texts = ["tab\there", "line\nend", "back\\slash", "NULL", "", "é 𝄞 ', \"", "\\N"]
     loader.load(ORDERS, *(record(number, text) for number, text in enumerate(texts)))
     assert [row[3] for row in loader.rows()] == texts
+
+
+@pytest.mark.parametrize("share", ["two", 1.5, "-0.1", "nan"])
+def test_a_share_that_is_none_is_refused(loader: Loader, share: object) -> None:
+    with pytest.raises(ValueError, match="ERP_MAX_DELETE_SHARE"):
+        loader.load(ORDERS, record(1, "a"), max_delete_share=share)

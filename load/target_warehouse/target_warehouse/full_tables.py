@@ -1,0 +1,194 @@
+"""Full tables: gathered beside the real ones, and put in their place all together or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Mapping
+
+    from sqlalchemy.engine import Connection, Engine
+
+    from target_warehouse.sinks import WarehouseSink
+
+DEFAULT_MAX_DELETE_SHARE = 0.2
+
+#: One row per full table and load: what the replacement did, and how many rows there were after it.
+LOADS_TABLE = "full_table_loads"
+
+
+class DeletionRefusedError(Exception):
+    """A load would take more rows away than is to be believed; nothing was changed."""
+
+
+class FullTables:
+    """The stages of a run, on one connection, and their replacement in one transaction.
+
+    All tables show the source at the moment of the tap, so either all of them follow it or none.
+    """
+
+    def __init__(self, config: Mapping[str, Any], logger: logging.Logger) -> None:
+        """Begin a run; nothing is opened yet.
+
+        Args:
+            config: `max_delete_share` and `confirm_deletes` of the target.
+            logger: Where it is told what was done.
+
+        Raises:
+            ValueError: `max_delete_share` is not a number from 0 to 1.
+        """
+        self._max_share = _share(config.get("max_delete_share"))
+        confirmed = str(config.get("confirm_deletes") or "")
+        self._confirmed = {name.strip() for name in confirmed.split(",") if name.strip()}
+        self._logger = logger
+        self._connection: Connection | None = None
+        self._stages: dict[WarehouseSink, sa.Table] = {}
+        self._complete: dict[WarehouseSink, int] = {}
+
+    def stage(self, sink: WarehouseSink, engine: Engine) -> tuple[sa.Table, Connection]:
+        """Return a sink's stage, a temporary table like its own, and the connection that sees it."""
+        if self._connection is None:
+            self._connection = engine.connect()
+        if sink not in self._stages:
+            self._stages[sink] = sink.connector.copy_table_structure(
+                full_table_name=sink.temp_table_name,
+                from_table=_reflected(sink, self._connection),
+                as_temp_table=True,
+                connection=self._connection,
+            )
+            self._connection.commit()
+        return self._stages[sink], self._connection
+
+    def complete(self, sink: WarehouseSink, version: int) -> None:
+        """Note that a stage holds all rows of a version."""
+        self._complete[sink] = version
+
+    def is_staged(self, sink: WarehouseSink) -> bool:
+        """Whether rows of a full table have come."""
+        return sink in self._stages
+
+    def replace(self) -> None:
+        """Put all complete stages into the place of their tables, in one transaction.
+
+        Raises:
+            DeletionRefusedError: That would take away too much; no table was changed.
+        """
+        connection = self._connection
+        if connection is None:
+            return
+        for sink in self._stages:
+            if sink not in self._complete:
+                self._logger.warning(
+                    "%s: the source ended before the table was complete; %s stays as it was",
+                    sink.stream_name,
+                    sink.full_table_name,
+                )
+        try:
+            tables = {sink: _reflected(sink, connection) for sink in self._complete}
+            refusals = [
+                refusal
+                for sink, table in tables.items()
+                if (refusal := self._refusal(sink, table, connection)) is not None
+            ]
+            if refusals:
+                names = ",".join(sink.table_name for sink in tables)
+                raise DeletionRefusedError(
+                    f"{'; '.join(refusals)}: nothing was changed. See whether the source is whole; if "
+                    "the rows are gone rightly, load once with confirm_deletes (ERP_CONFIRM_DELETES) set to "
+                    f"all or to some of {names}"
+                )
+            for sink, table in tables.items():
+                self._replace(sink, table, connection)
+            connection.commit()
+        finally:
+            # Invalidated, not given back to the pool: closing the session drops the temporary tables.
+            connection.invalidate()
+            connection.close()
+            self._connection = None
+            self._stages.clear()
+            self._complete.clear()
+
+    def _refusal(self, sink: WarehouseSink, table: sa.Table, connection: Connection) -> str | None:
+        if self._confirmed & {"all", sink.table_name}:
+            return None
+        rows = _count(connection, sa.select(sa.func.count()).select_from(table))
+        new = _count(connection, sa.select(sa.func.count()).select_from(self._stages[sink]))
+        gone = _count(
+            connection, sa.select(sa.func.count()).select_from(table).where(self._is_gone(sink, table))
+        )
+        if rows and not new:
+            return f"{sink.full_table_name} has {rows:,} rows and the source none"
+        if gone > self._max_share * rows:
+            return (
+                f"{sink.full_table_name} would lose {gone:,} of its {rows:,} rows ({gone / rows:.0%}, at "
+                f"most {self._max_share:.0%} are believed)"
+            )
+        return None
+
+    def _replace(self, sink: WarehouseSink, table: sa.Table, connection: Connection) -> None:
+        stage = self._stages[sink]
+        inserted, updated = sink.write_differences(stage, table, sink.key_properties, connection)
+        deleted = connection.execute(sa.delete(table).where(self._is_gone(sink, table))).rowcount
+        if deleted:
+            self._logger.info("%s: %d rows deleted, as they are gone from the source", table.name, deleted)
+        loads = _loads_table(table.schema)
+        loads.create(connection, checkfirst=True)
+        connection.execute(
+            sa.insert(loads).values(
+                table_name=table.name,
+                version=self._complete[sink],
+                rows_inserted=inserted,
+                rows_updated=updated,
+                rows_deleted=deleted,
+                row_count=sa.select(sa.func.count()).select_from(table).scalar_subquery(),
+            )
+        )
+
+    def _is_gone(self, sink: WarehouseSink, table: sa.Table) -> sa.ColumnElement[bool]:
+        """Say of a row of the table that the stage does not have it."""
+        stage = self._stages[sink]
+        same_key = sa.and_(*(stage.c[key] == table.c[key] for key in sink.key_properties))
+        return ~sa.exists().where(same_key).select_from(stage).correlate(table)
+
+
+def _share(value: object) -> float:
+    try:
+        share = float(str(value)) if value not in (None, "") else DEFAULT_MAX_DELETE_SHARE
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise ValueError(
+            f"max_delete_share is {value!r}: set it (ERP_MAX_DELETE_SHARE) to a number from 0 to 1"
+        )
+    return share
+
+
+def _loads_table(schema: str | None) -> sa.Table:
+    return sa.Table(
+        LOADS_TABLE,
+        sa.MetaData(),
+        sa.Column("table_name", sa.Text, primary_key=True),
+        sa.Column("version", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column(
+            "loaded_at",
+            sa.DateTime(timezone=True),
+            primary_key=True,
+            server_default=sa.func.clock_timestamp(),
+        ),
+        sa.Column("rows_inserted", sa.BigInteger, nullable=False),
+        sa.Column("rows_updated", sa.BigInteger, nullable=False),
+        sa.Column("rows_deleted", sa.BigInteger, nullable=False),
+        sa.Column("row_count", sa.BigInteger, nullable=False),
+        schema=schema,
+    )
+
+
+def _reflected(sink: WarehouseSink, connection: Connection) -> sa.Table:
+    return sa.Table(sink.table_name, sa.MetaData(), schema=sink.schema_name, autoload_with=connection)
+
+
+def _count(connection: Connection, query: sa.Select[tuple[int]]) -> int:
+    return connection.execute(query).scalar_one()
