@@ -62,9 +62,8 @@ class Packages:
         """
         found = self._find(name)
         if found is None:
-            raise ServerError(
-                f"the program {name} is missing: install the package {PROGRAMS[name]}, {_OWN_SERVERS}"
-            )
+            package = PROGRAMS.get(name, name)
+            raise ServerError(f"the program {name} is missing: install the package {package}, {_OWN_SERVERS}")
         return found
 
     def ensure(self, progress: Callable[[str], None]) -> None:

@@ -47,6 +47,11 @@ class Vsftpd(Server):
         return USER
 
     @property
+    def password(self) -> str:
+        """The user's password; empty before the first start."""
+        return self.site.settings.secret("ftp_password")
+
+    @property
     def passive_ports(self) -> range:
         """The ports of its data connections."""
         first = self.site.settings.port("ftp_passive")
@@ -71,7 +76,7 @@ class Vsftpd(Server):
         client = ftplib.FTP(encoding="latin-1")  # noqa: S321 - plain FTP on the loopback address
         try:
             client.connect(ports.HOST, self.port, timeout=timeout)
-            client.login(USER, self.site.settings.secret("ftp_password"))
+            client.login(USER, self.password)
             client.cwd(self.root)
         except BaseException:
             client.close()
@@ -105,7 +110,7 @@ class Vsftpd(Server):
     def prepare(self) -> None:
         """Create the served folder unless it is there; write configuration and password."""
         self.data_folder.mkdir(parents=True, exist_ok=True)
-        write_private(self._passwords, self.site.settings.secret("ftp_password") + "\n")
+        write_private(self._passwords, self.password + "\n")
         options = {**self._options(), **self.options}
         write_private(self._config, "".join(f"{name}={value}\n" for name, value in options.items()))
         if not str(self.data_folder).isascii():

@@ -33,13 +33,14 @@ _GOODBYE_SECONDS: Final = 5.0
 
 
 class Job(NamedTuple):
-    """A file to look at, and what is known of it."""
+    """A file to look at, what is known of it, and whether it may be archived or deleted."""
 
     machine: Machine
     file: LogFile
     known: FileState | None
     is_newest: bool
     was_packed: bool
+    may_go: bool
 
 
 class Portion(NamedTuple):

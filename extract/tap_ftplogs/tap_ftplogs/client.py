@@ -59,6 +59,12 @@ class Lines(NamedTuple):
     is_mlsd: bool
     reply: str
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether the server says that it has not listed everything, as pure-ftpd does of long folders."""
+        reply = self.reply.lower()
+        return "fail" in reply or "truncat" in reply
+
 
 class FtpClient:
     """One connection to the server, made when it is first needed and again after every failure."""
@@ -302,11 +308,19 @@ class FtpClient:
 
 
 def refused(ftp: ftplib.FTP, command: str) -> str | None:
-    """Send a command that changes something; return the reply with which it is refused, None when done."""
+    """Send a command that changes something; return the reply with which it is refused, None when done.
+
+    Some servers refuse for good with a reply that says "for now" (pure-ftpd: 451): only what is said of the
+    connection is tried again at once, as all the rest is in the next run.
+    """
     try:
         ftp.sendcmd(command)
     except ftplib.error_perm as error:
         _raise_if_transient(error)
+        return " ".join(str(error).split())
+    except ftplib.error_temp as error:
+        if str(error)[:3] in ("421", "425", "426"):
+            raise
         return " ".join(str(error).split())
     return None
 

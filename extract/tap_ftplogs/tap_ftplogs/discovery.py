@@ -62,6 +62,10 @@ class Tree:
     archive_path: str = ""
     is_mlsd: bool = False
 
+    def is_whole(self, machine: Machine) -> bool:
+        """Whether all files of a machine are known."""
+        return not any(f"{path}/".startswith(f"{machine.folder}/") or not path for path in self.problems)
+
     @property
     def paths(self) -> set[str]:
         """The paths of all files."""
@@ -140,8 +144,8 @@ class _Walk:
             )
             return [], []
         self._visited.add(answer.real_path)
-        if "fail" in answer.reply.lower():
-            self.problems[folder.path] = f"it cannot be listed: {answer.reply}"
+        if answer.is_partial:
+            self.problems[folder.path] = f"it is not listed to its end: {answer.reply}"
         entries, odd = (
             parse_mlsd(answer.lines)
             if answer.is_mlsd
@@ -223,7 +227,7 @@ def _below(root: str, folder: str) -> str:
 
 
 def has_entry(client: FtpClient, wire_path: str) -> bool:
-    """Whether a path is in the listing of its folder."""
+    """Whether a path is in the listing of its folder, or may be as that is not listed to its end."""
     parent, _, name = wire_path.rpartition("/")
     try:
         answer = client.list_folder(parent or "/")
@@ -232,7 +236,7 @@ def has_entry(client: FtpClient, wire_path: str) -> bool:
     entries, _ = (
         parse_mlsd(answer.lines) if answer.is_mlsd else parse_list(answer.lines, datetime.now(timezone.utc))
     )
-    return any(entry.wire_name == name for entry in entries)
+    return answer.is_partial or any(entry.wire_name == name for entry in entries)
 
 
 def newest_file(client: FtpClient, machine: Machine) -> LogFile | None:

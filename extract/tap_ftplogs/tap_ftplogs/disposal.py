@@ -158,6 +158,8 @@ class Disposal:
             if answer.is_mlsd
             else parse_list(answer.lines, datetime.now(timezone.utc))
         )
+        if answer.is_partial:
+            raise NotDoneError(f"{shown_name(folder)} is not listed to its end: {answer.reply}")
         if odd:
             raise NotDoneError(f"the listing of {shown_name(folder)} cannot be read: {odd[0]!r}")
         return {entry.wire_name.casefold() for entry in entries}

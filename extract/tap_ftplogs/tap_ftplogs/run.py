@@ -252,9 +252,20 @@ class Run:
                     and not is_newest
                     and self._book.is_settled(file.path, file.listed.size, file.listed.day)
                 ):
-                    self._candidates.append(Candidate(file, None))
+                    if tree.is_whole(machine):
+                        self._candidates.append(Candidate(file, None))
                     continue
-                jobs.append(Job(machine, file, known, is_newest, self._book.was_packed(file.path)))
+                jobs.append(
+                    Job(
+                        machine,
+                        file,
+                        known,
+                        is_newest,
+                        self._book.was_packed(file.path),
+                        # Of a machine that is listed in part nobody knows the newest file.
+                        may_go=not is_newest and tree.is_whole(machine),
+                    )
+                )
         return jobs
 
     def _turn(self, job: Job, portions: Iterator[Portion]) -> Iterator[Turn]:
@@ -277,7 +288,7 @@ class Run:
         if state.read_error is not None:
             self.problems.add("file_unreadable", state.path, state.read_error)
             self._logger.warning("%s cannot be read: %s", state.path, state.read_error)
-        if known is not None and known.is_complete and not job.is_newest and known.dump() == state.dump():
+        if known is not None and known.is_complete and job.may_go and known.dump() == state.dump():
             self._candidates.append(Candidate(job.file, known))
         if time.monotonic() - self._reported_at > SECONDS_BETWEEN_REPORTS:
             self._report(job.machine, "so far")

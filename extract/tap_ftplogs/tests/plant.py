@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from atelier_demo.servers.vsftpd import Vsftpd
 
+    from .servers.base import FtpServer
+
 Record = dict[str, Any]
 
 KEYS = {
@@ -107,7 +109,7 @@ class Warehouse:
 class Plant:
     """A root folder and what was loaded from it."""
 
-    def __init__(self, server: Vsftpd, name: str, **config: object) -> None:
+    def __init__(self, server: Vsftpd | FtpServer, name: str, **config: object) -> None:
         self.server = server
         self.root: Path = server.data_folder / name
         self.root.mkdir()
@@ -115,7 +117,7 @@ class Plant:
             "host": "127.0.0.1",
             "port": server.port,
             "user": server.user,
-            "password": server.site.settings.secret("ftp_password"),
+            "password": server.password,
             "root": f"{server.root}/{name}",
             **config,
         }

@@ -1,4 +1,4 @@
-"""FTP over TLS on vsftpd, which wants data connections to resume the control connection's session."""
+"""FTP over TLS. vsftpd and proftpd want data connections to resume the control connection's session."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from tap_ftplogs.check import check_source
 from tap_ftplogs.errors import SourceError
 
 from .plant import Plant
+from .servers.base import FtpServer, running
+from .servers.proftpd import Proftpd
+from .servers.pyftpdlib_server import Pyftpdlib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,30 +76,46 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: make_certificate(folder, name) for name in ("server", "other")}
 
 
-@pytest.fixture(scope="module", params=["explicit", "implicit", "explicit-1.2"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "vsftpd-explicit",
+        "vsftpd-implicit",
+        "vsftpd-explicit-1.2",
+        "proftpd-explicit",
+        "pyftpdlib-explicit",
+    ],
+)
 def tls_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, certificates: dict[str, Path]
-) -> Iterator[tuple[Vsftpd, str]]:
-    mode = request.param.partition("-")[0]
-    server = TlsVsftpd(Site(tmp_path_factory.mktemp("tls")).ftp.site)
-    server.options.update(
+) -> Iterator[tuple[Vsftpd | FtpServer, str]]:
+    """Yield a server that demands TLS, and the tap's `tls` for it."""
+    name, mode, *version = request.param.split("-")
+    folder = tmp_path_factory.mktemp("tls")
+    if name != "vsftpd":
+        kind = Proftpd if name == "proftpd" else Pyftpdlib
+        for server in running(kind(folder, certificates["server"])):
+            yield server, mode
+        return
+    vsftpd = TlsVsftpd(Site(folder).ftp.site)
+    vsftpd.options.update(
         {
             "ssl_enable": "YES",
             "allow_anon_ssl": "YES",
             "force_anon_logins_ssl": "YES",
             "force_anon_data_ssl": "YES",
             "require_ssl_reuse": "YES",
-            "ssl_ciphers": "HIGH" if mode == request.param else "ECDHE-ECDSA-AES256-GCM-SHA384:!TLSv1.3",
+            "ssl_ciphers": "ECDHE-ECDSA-AES256-GCM-SHA384:!TLSv1.3" if version else "HIGH",
             "rsa_cert_file": str(certificates["server"]),
             "implicit_ssl": "YES" if mode == "implicit" else "NO",
         }
     )
-    server.start()
-    yield server, mode
-    server.stop()
+    vsftpd.start()
+    yield vsftpd, mode
+    vsftpd.stop()
 
 
-def new_plant(tls_server: tuple[Vsftpd, str], tmp_path: Path, **config: Any) -> Plant:
+def new_plant(tls_server: tuple[Vsftpd | FtpServer, str], tmp_path: Path, **config: Any) -> Plant:
     server, mode = tls_server
     plant = Plant(server, tmp_path.name, tls=mode, read_timeout=10, **config)
     plant.write(TODAY, LINES)
@@ -104,7 +123,7 @@ def new_plant(tls_server: tuple[Vsftpd, str], tmp_path: Path, **config: Any) -> 
 
 
 def test_files_are_read_over_tls(
-    tls_server: tuple[Vsftpd, str], tmp_path: Path, certificates: dict[str, Path]
+    tls_server: tuple[Vsftpd | FtpServer, str], tmp_path: Path, certificates: dict[str, Path]
 ) -> None:
     plant = new_plant(tls_server, tmp_path, tls_ca_file=str(certificates["server"]))
     for number in range(3):
@@ -117,7 +136,7 @@ def test_files_are_read_over_tls(
 
 
 def test_a_certificate_of_a_stranger_is_refused(
-    tls_server: tuple[Vsftpd, str], tmp_path: Path, certificates: dict[str, Path]
+    tls_server: tuple[Vsftpd | FtpServer, str], tmp_path: Path, certificates: dict[str, Path]
 ) -> None:
     for trusted in (None, str(certificates["other"])):
         plant_config = new_plant(tls_server, tmp_path / str(bool(trusted)), tls_ca_file=trusted).config
@@ -126,14 +145,16 @@ def test_a_certificate_of_a_stranger_is_refused(
 
 
 def test_verification_can_be_switched_off_and_that_is_told(
-    tls_server: tuple[Vsftpd, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tls_server: tuple[Vsftpd | FtpServer, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     plant = new_plant(tls_server, tmp_path, tls_verify=False)
     assert plant.run().error is None
     assert "NOT verified" in caplog.text
 
 
-def test_a_server_that_insists_on_tls_is_told(tls_server: tuple[Vsftpd, str], tmp_path: Path) -> None:
+def test_a_server_that_insists_on_tls_is_told(
+    tls_server: tuple[Vsftpd | FtpServer, str], tmp_path: Path
+) -> None:
     plant = new_plant(tls_server, tmp_path)
     with pytest.raises(SourceError, match="FTP_TLS"):
         check_source({**plant.config, "tls": "off", "connect_timeout": 1})

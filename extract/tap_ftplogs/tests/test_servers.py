@@ -1,4 +1,4 @@
-"""The tap on the customer's kind of server: first run, next runs, replaced files, unreadable files."""
+"""The tap on vsftpd, the customer's server, and on three others: first run, next runs, replaced files."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .plant import Plant
+from .servers.pure_ftpd import LISTING_LIMIT
+
 if TYPE_CHECKING:
-    from .plant import Plant
+    from pathlib import Path
+
+    from atelier_demo.servers.vsftpd import Vsftpd
+
+    from .servers.base import FtpServer
 
 pytestmark = pytest.mark.integration
 
@@ -19,6 +26,12 @@ STOP = b"20250528 07:30:00|@MachineStop\n"
 
 TODAY = "DEM12 (PVC)/20250528.LOG"
 YESTERDAY = "DEM12 (PVC)/20250527.LOG"
+
+
+@pytest.fixture
+def plant(each_server: Vsftpd | FtpServer, tmp_path: Path) -> Plant:
+    """An empty folder on each of the servers in turn."""
+    return Plant(each_server, tmp_path.name)
 
 
 def contents(plant: Plant, path: str) -> list[str]:
@@ -221,6 +234,8 @@ def test_reading_again_gives_the_same_rows(plant: Plant) -> None:
 
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(plant: Plant) -> None:
     plant.write("DEM12 (PVC)/20250526 denied.LOG", START)
+    # vsftpd, when root runs it, goes by the name instead.
+    (plant.root / "DEM12 (PVC)" / "20250526 denied.LOG").chmod(0)
     plant.write(TODAY, START)
     for number in range(3):
         result = plant.run()
@@ -237,7 +252,8 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_read(plant: Plan
     assert (problem["machine_folder"], problem["resolved_at"]) == ("DEM12 (PVC)", None)
     assert "550" in problem["reason"]
     assert plant.run(config={"fail_on_problems": False}).error is None
-    (plant.root / "DEM12 (PVC)" / "20250526 denied.LOG").rename(plant.root / "DEM12 (PVC)" / "20250526.LOG")
+    folder = plant.root / "DEM12 (PVC)"
+    (folder / "20250526 denied.LOG").rename(folder / "20250526.LOG").chmod(0o644)
     assert plant.run().error is None
     [problem] = plant.warehouse.tables["source_problems"].values()
     assert problem["resolved_at"] is not None
@@ -252,6 +268,7 @@ def test_a_known_file_that_cannot_be_read_any_more_keeps_its_lines(plant: Plant)
     files = state["log_files"]["machines"]["DEM12 (PVC)"]
     files["20250528 denied.LOG"] = files.pop("20250528.LOG")
     plant.append("DEM12 (PVC)/20250528 denied.LOG", PIECE)
+    (folder / "20250528 denied.LOG").chmod(0)
     result = plant.run(state={"bookmarks": state})
     [record] = result.records("log_files")
     assert record["event_count"] == 1
@@ -292,10 +309,64 @@ def test_names_of_all_kinds(plant: Plant) -> None:
 def test_a_loop_of_links_ends(plant: Plant) -> None:
     plant.write(TODAY, START)
     (plant.root / "DEM12 (PVC)" / "loop").symlink_to("..")
+    result = plant.run()
+    assert [record["path"] for record in result.records("log_files")] == [TODAY]
+    assert result.error is None
+
+
+def test_a_machine_that_is_a_link_to_another_is_not_read(
+    plant: Plant, each_server: Vsftpd | FtpServer
+) -> None:
+    if each_server.name == "pyftpdlib":
+        pytest.skip("pyftpdlib shows a link as a folder like any other: it is a machine of its own")
+    plant.write(TODAY, START)
     (plant.root / "OTHER").symlink_to("DEM12 (PVC)")
     result = plant.run()
     assert [record["path"] for record in result.records("log_files")] == [TODAY]
     assert result.error is None
+
+
+def test_folders_of_all_kinds(plant: Plant) -> None:
+    names = [
+        '"DEM" 12',
+        "100%",
+        "~x",
+        "{a}",
+        "x[1]*",
+        "-la",
+        "semi;colon",
+        "a=b; c",
+        " x",
+        "x ",
+        "x.",
+        "a -> b",
+    ]
+    for name in [*names, "été", "a\tb"]:
+        plant.write(f"{name}/20250528.LOG", START)
+    result = plant.run()
+    assert result.error is None
+    assert {record["machine_folder"] for record in result.records("log_files")} == {*names, "été"}
+
+
+def test_a_root_that_is_missing_or_empty_fails_and_leaves_everything_as_it_was(plant: Plant) -> None:
+    plant.write(TODAY, START)
+    plant.run()
+    (plant.root / "empty").mkdir()
+    for folder, said in (("missing", "is missing"), ("empty", "holds no machine folder")):
+        result = plant.run(config={"root": f"{plant.config['root']}/{folder}"})
+        assert result.error is not None
+        assert said in result.error
+        assert result.record_count == 0
+    assert plant.run().record_count == 0
+
+
+def test_several_connections_read_everything_once(plant: Plant) -> None:
+    for number in range(40):
+        plant.write(f"M{number % 4}/{20250501 + number // 4}.LOG", START * (number + 1))
+    result = plant.run(config={"connections": 8})
+    assert (result.error, result.transfers) == (None, 40)
+    assert result.bytes_sent == len(START) * sum(range(1, 41))
+    plant.warehouse.check_accounts()
 
 
 def test_a_machine_of_another_case_is_the_same_machine(plant: Plant) -> None:
@@ -321,3 +392,30 @@ def test_garbage_of_many_megabytes(plant: Plant) -> None:
     ]
     plant.warehouse.check_accounts()
     assert plant.run().record_count == 0
+
+
+def test_a_listing_that_the_server_cuts_short_is_told(pure_ftpd: FtpServer, tmp_path: Path) -> None:
+    plant = Plant(pure_ftpd, tmp_path.name)
+    plant.write("OTHER/20250528.LOG", START)
+    for number in range(LISTING_LIMIT + 1):
+        plant.write(f"DEM12 (PVC)/20250528 ({number}).LOG", START)
+    result = plant.run()
+    assert result.error is not None
+    assert "DEM12 (PVC)" in result.error
+    assert "OTHER/20250528.LOG" in plant.warehouse.current_files()
+
+
+def test_a_file_that_may_not_be_moved_is_a_problem_of_that_file(pure_ftpd: FtpServer, tmp_path: Path) -> None:
+    plant = Plant(pure_ftpd, tmp_path.name, after_load="archive", attempts=2)
+    plant.write(YESTERDAY, START)
+    plant.write(TODAY, START)
+    # The folder to move to is there, but the machine's own belongs to whoever runs the tests.
+    (plant.root / "archive" / "DEM12 (PVC)").mkdir(parents=True)
+    for folder in (plant.root / "archive", plant.root / "archive" / "DEM12 (PVC)"):
+        folder.chmod(0o777)
+    plant.run()
+    result = plant.run()
+    assert result.error is not None
+    assert f"{YESTERDAY} cannot be archived (451" in result.error
+    [problem] = result.records("source_problems")
+    assert problem["path"] == YESTERDAY
