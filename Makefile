@@ -54,6 +54,16 @@ test: lint ## Every test: lint, unit, property, integration on real servers, dbt
 test-slow: setup ## The tests that take longer than make test may
 	@$(BIN)/pytest -m slow
 
+.PHONY: reliability
+reliability: setup ## The slow tests of bad networks, kills and huge files; writes docs/reliability.md
+	@rm -rf .local/reliability
+	@$(BIN)/pytest -s tests/reliability
+	@$(BIN)/python tests/reliability/figures.py
+
+.PHONY: bench
+bench: setup ## Measure the FTP tap beside curl and lftp (half an hour); writes docs/performance.md
+	@$(BIN)/python -m bench.ftp
+
 .PHONY: format
 format: setup ## Format Python and SQL
 	@$(BIN)/ruff check --fix .

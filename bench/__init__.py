@@ -1,0 +1,5 @@
+"""Benchmarks of Atelier: how fast it is beside others that do the same work in the same minutes.
+
+`make bench` runs them and writes docs/performance.md. `measure` runs programs and `report` makes tables, for
+any benchmark; `ftp` is the benchmark of tap-ftplogs, with `corpus`, `server`, `delay` and `bare`.
+"""

@@ -1,0 +1,501 @@
+"""The benchmark of tap-ftplogs: `python -m bench.ftp`; `--quick` is a small one that shows that it works."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from atelier_demo.servers import ServerError, ports
+
+from bench import corpus
+from bench.measure import Amount, BenchError, Contestant, Result, compete, run
+from bench.report import figure, megabytes, table, write_between
+from bench.server import FAR_ADDRESS, FtpServer, carried, far
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "performance.md"
+
+ROUND_TRIP = 0.010
+CONNECTIONS = (1, 4)
+
+#: One more line for the newest file of a machine.
+_LINE = b"20260630 23:59:59|@StukUitgevoerd: 240212/A pos 7\n"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured."""
+
+    sizes: corpus.Sizes
+    rounds: int
+    slow_rounds: int  # of what takes minutes: the large file, and many files from afar
+    line_bytes: int
+
+
+FULL = Plan(corpus.FULL, rounds=5, slow_rounds=3, line_bytes=2**30)
+QUICK = Plan(corpus.QUICK, rounds=1, slow_rounds=1, line_bytes=2**25)
+
+WORKLOADS = ("many", "large", "idle", "append")
+
+
+@dataclass
+class Table:
+    """What was measured of one workload under one circumstance."""
+
+    workload: str
+    circumstance: str
+    results: list[Result]
+
+
+@dataclass
+class Report:
+    """All that was measured."""
+
+    tables: list[Table] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    line: list[tuple[str, float, float]] = field(default_factory=list)
+    versions: list[str] = field(default_factory=list)
+    loads: list[float] = field(default_factory=list)
+    start: Result | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the server is reached, and how far away that is."""
+
+    host: str
+    round_trip: float
+
+    def __str__(self) -> str:
+        return f"{self.round_trip * 1000:.0f} ms round trip"
+
+
+class FtpBench:
+    """Makes contestants and lets them compete."""
+
+    def __init__(self, folder: Path, plan: Plan, workloads: Sequence[str] = WORKLOADS) -> None:
+        """Describe the benchmark; `run` does it.
+
+        Args:
+            folder: For the server, the files and all that is written.
+            plan: How much is measured.
+            workloads: Which of them.
+        """
+        self._workloads = workloads
+        self._plan = plan
+        self._server = FtpServer(folder / "site")
+        self._work = folder / "work"
+        self._errors = self._work / "errors.txt"
+        self._tap = Path(sys.executable).with_name("tap-ftplogs")
+        self._has_lftp = shutil.which("lftp") is not None
+        self._has_curl = shutil.which("curl") is not None
+        self._written = 0
+
+    def run(self) -> Report:
+        """Measure everything.
+
+        Raises:
+            BenchError: A contestant failed, or received something else than the others.
+            ServerError: The FTP server cannot be started.
+        """
+        report = Report()
+        self._work.mkdir(parents=True, exist_ok=True)
+        self._say("making the files, or finding them made")
+        files = corpus.make(self._server.folder, self._plan.sizes)
+        with self._server.running(), _scratch(self._work) as scratch:
+            report.versions = self._versions()
+            report.loads.append(os.getloadavg()[0])
+            report.notes = [
+                f"{program} is not installed, so it is missing from these tables."
+                for program, is_here in (("curl", self._has_curl), ("lftp", self._has_lftp))
+                if not is_here
+            ]
+            report.start = self._start()
+            report.line = self._line()
+            state = self._work / "state.json"
+            if {"idle", "append"} & set(self._workloads):
+                self._read_once(files.idle, state)
+            for place in (Place(ports.HOST, 0), Place(FAR_ADDRESS, ROUND_TRIP)):
+                way = far(self._server.ports, place.round_trip) if place.round_trip else nullcontext()
+                with way:
+                    for workload in self._workloads:
+                        for measured in self._measured(workload, place, files, scratch, state):
+                            report.tables.append(measured)
+                            self._say(f"{workload}, {measured.circumstance}")
+                            for result in measured.results:
+                                self._say(f"    {result.name:32} {result.median_seconds:8.3f} s")
+            report.loads.append(os.getloadavg()[0])
+        return report
+
+    def _measured(
+        self, workload: str, place: Place, files: corpus.Corpus, scratch: Path, state: Path
+    ) -> Iterator[Table]:
+        if workload == "many":
+            for connections in CONNECTIONS:
+                yield self._many(place, connections, files.many, scratch)
+        elif workload == "large":
+            yield self._large(place, files.large, scratch)
+        elif workload == "idle":
+            yield self._idle(place, files.idle, scratch, state)
+        else:
+            yield self._append(place, files.idle, scratch, state)
+
+    # --- the workloads
+
+    def _many(self, place: Place, connections: int, folder: Path, scratch: Path) -> Table:
+        paths = corpus.files(folder)
+        # curl 7.88 alone on a near server sleeps up to a second a file: whenever the data connection is there
+        # before it has begun to wait for it, it waits for it in vain.
+        contestants = [
+            self._tap_over(place, folder, connections),
+            *(self._curl(place, paths, connections) if place.round_trip or connections > 1 else []),
+            *self._lftp(place, folder, connections, scratch),
+            self._bare(place, [(path, 0) for path in paths], connections),
+        ]
+        rounds = self._plan.slow_rounds if place.round_trip else self._plan.rounds
+        results = compete(contestants, rounds, self._errors)
+        _all_the_same(results, Amount(len(paths), sum(path.stat().st_size for path in paths)))
+        said = f"{connections} connection{'s' * (connections > 1)}"
+        return Table("many", f"{place}, {said}", results)
+
+    def _large(self, place: Place, folder: Path, scratch: Path) -> Table:
+        (path,) = corpus.files(folder)
+        contestants = [
+            self._tap_over(place, folder, 1),
+            *self._curl(place, [path], 1),
+            *self._lftp(place, folder, 1, scratch),
+            self._bare(place, [(path, 0)], 1),
+            self._parser(path),
+        ]
+        if place.round_trip:
+            # Neither needs to be measured twice: a local file is as near, and a file comes over one of them.
+            contestants[-1] = self._tap_over(place, folder, 4, "tap, allowed 4 connections")
+        results = compete(contestants, self._plan.slow_rounds, self._errors)
+        _all_the_same(results, Amount(1, path.stat().st_size))
+        return Table("large", str(place), results)
+
+    def _idle(self, place: Place, folder: Path, scratch: Path, state: Path) -> Table:
+        folders = sorted(path for path in folder.iterdir() if path.is_dir())
+        mirror = self._lftp(place, folder, 1, scratch, is_fresh=False)
+        for contestant in mirror:
+            run(contestant, self._errors)
+        listing = {"folders": [self._server.path(path) for path in folders]}
+        contestants = [
+            self._tap_over(place, folder, 1, state=state),
+            *mirror,
+            self._contestant("ftplib, listings only", self._bare_command("list", self._file(place, listing))),
+        ]
+        results = compete(contestants, self._plan.rounds, self._errors)
+        _all_the_same(results, Amount(0, 0))
+        return Table("idle", str(place), results)
+
+    def _append(self, place: Place, folder: Path, scratch: Path, state: Path) -> Table:
+        newest = [max(corpus.files(path)) for path in folder.iterdir() if path.is_dir()]
+        before = {path: path.read_bytes() for path in newest}
+        times = {path: path.stat().st_mtime for path in newest}
+        copies = {path: scratch / "mirror" / path.relative_to(folder) for path in newest}
+
+        def append() -> None:
+            for path, copy in copies.items():
+                for file in (path, copy) if copy.parent.exists() else (path,):
+                    file.write_bytes(before[path])
+                    os.utime(file, (times[path], times[path]))
+                with path.open("ab") as log:
+                    log.write(_LINE)
+            self._server.forget()
+
+        contestants = [
+            self._tap_over(place, folder, 1, state=state, prepare=append),
+            *self._lftp(place, folder, 1, scratch, is_fresh=False, prepare=append),
+            self._bare(place, [(path, len(before[path])) for path in newest], 1, prepare=append),
+        ]
+        try:
+            results = compete(contestants, self._plan.rounds, self._errors)
+        finally:
+            for path, content in before.items():
+                path.write_bytes(content)
+                os.utime(path, (times[path], times[path]))
+        # lftp takes a file that has changed for another one, and fetches all of it.
+        _all_the_same([results[0], results[-1]], Amount(len(newest), len(newest) * len(_LINE)))
+        return Table("append", str(place), results)
+
+    def _start(self) -> Result:
+        contestant = self._contestant("tap-ftplogs --version", [self._tap, "--version"])
+        return compete([contestant], self._plan.rounds, self._errors)[0]
+
+    def _line(self) -> list[tuple[str, float, float]]:
+        ways = {
+            "none: loopback alone": None,
+            "through the delaying program, no delay": 0.0,
+            f"through the delaying program, {ROUND_TRIP * 1000:.0f} ms": ROUND_TRIP,
+        }
+        return [(name, *carried(trip, self._plan.line_bytes)) for name, trip in ways.items()]
+
+    def _read_once(self, folder: Path, state: Path) -> None:
+        """Let the tap read everything once, and keep its state in a file."""
+        output = self._work / "records.jsonl"
+        near = Place(ports.HOST, 0)
+        run(self._tap_over(near, folder, 4, output=output), self._errors)
+        value: object = None
+        with output.open(encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith('{"type":"STATE"'):
+                    value = json.loads(line)["value"]
+        if value is None:
+            raise BenchError("the tap told no state")
+        state.write_text(json.dumps(value))
+        output.unlink()
+
+    # --- the contestants
+
+    def _tap_over(
+        self,
+        place: Place,
+        folder: Path,
+        connections: int,
+        name: str = "tap-ftplogs",
+        *,
+        state: Path | None = None,
+        prepare: Callable[[], None] | None = None,
+        output: Path = Path(os.devnull),
+    ) -> Contestant:
+        settings = {**self._access(place), "root": self._server.path(folder), "connections": connections}
+        command: list[str | Path] = [self._tap, "--config", self._private(json.dumps(settings))]
+        if state is not None:
+            command += ["--state", state]
+        return self._contestant(name, command, prepare, output)
+
+    def _curl(self, place: Place, paths: Sequence[Path], connections: int) -> list[Contestant]:
+        """Return curl over many addresses, with no more commands a file than it needs by its own lights."""
+        if not self._has_curl:
+            return []
+        access = self._access(place)
+        lines = ["silent", "show-error", 'ftp-method = "nocwd"', "ftp-skip-pasv-ip", "disable-epsv"]
+        lines.append(f'user = "{access["user"]}:{access["password"]}"')
+        if connections > 1:
+            lines += ["parallel", f"parallel-max = {connections}"]
+        for path in paths:
+            address = f"ftp://{access['host']}:{access['port']}/{quote(self._server.path(path), safe='')}"
+            lines += [f'url = "{address}"', f'output = "{os.devnull}"']
+        config = self._private("\n".join(lines) + "\n")
+        return [
+            self._contestant("curl" + " --parallel" * (connections > 1), ["curl", "-q", "--config", config])
+        ]
+
+    def _lftp(
+        self,
+        place: Place,
+        folder: Path,
+        connections: int,
+        scratch: Path,
+        *,
+        is_fresh: bool = True,
+        prepare: Callable[[], None] | None = None,
+    ) -> list[Contestant]:
+        """Return lftp's mirror of a folder into memory; not fresh goes on with the mirror that is there."""
+        if not self._has_lftp:
+            return []
+        access = self._access(place)
+        target = scratch / "mirror"
+        script = [
+            "set cmd:fail-exit yes",
+            "set ftp:ssl-allow no",
+            "set ftp:use-mdtm no",  # else it asks for the time of every file, of old ones in every run
+            f"set net:connection-limit {connections}",
+            f"open -u {access['user']},{access['password']} -p {access['port']} {access['host']}",
+            f"mirror --no-perms --continue --parallel={connections} {self._server.path(folder)} {target}",
+        ]
+        command: list[str | Path] = ["lftp", "--norc", "-f", self._private("\n".join(script) + "\n")]
+
+        def clear() -> None:
+            shutil.rmtree(target, ignore_errors=True)
+            self._server.forget()
+
+        name = "lftp mirror" + f" --parallel={connections}" * (connections > 1)
+        return [self._contestant(name, command, prepare or (clear if is_fresh else None))]
+
+    def _bare(
+        self,
+        place: Place,
+        files: Sequence[tuple[Path, int]],
+        connections: int,
+        prepare: Callable[[], None] | None = None,
+    ) -> Contestant:
+        plan = {"files": [(self._server.path(path), offset) for path, offset in files]}
+        command = [*self._bare_command("fetch", self._file(place, plan)), str(connections)]
+        return self._contestant("ftplib, bytes only", command, prepare)
+
+    def _parser(self, path: Path) -> Contestant:
+        output = self._work / "parsed.txt"
+
+        def count() -> Amount:
+            files, size = output.read_text().split()
+            return Amount(int(files), int(size))
+
+        name = "the tap's parser, local file"
+        return Contestant(name, self._bare_command("parse", path), lambda: None, count, output)
+
+    def _contestant(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        prepare: Callable[[], None] | None = None,
+        output: Path = Path(os.devnull),
+    ) -> Contestant:
+        return Contestant(name, command, prepare or self._server.forget, self._server.sent, output)
+
+    def _bare_command(self, *arguments: str | Path) -> list[str | Path]:
+        return [sys.executable, ROOT / "bench" / "bare.py", *arguments]
+
+    def _file(self, place: Place, plan: Mapping[str, object]) -> Path:
+        return self._private(json.dumps({**self._access(place), **plan}))
+
+    def _access(self, place: Place) -> dict[str, object]:
+        return {"host": place.host, "port": self._server.port, **self._server.login}
+
+    def _private(self, text: str) -> Path:
+        """Write a file that only we may read: it holds the password."""
+        self._written += 1
+        path = self._work / f"{self._written}.conf"
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(text)
+        return path
+
+    def _versions(self) -> list[str]:
+        versions = [f"Python {platform.python_version()}", self._server.version()]
+        for program in ("curl", "lftp"):
+            if shutil.which(program):
+                said = subprocess.run(
+                    [program, "--version"], capture_output=True, text=True, check=True
+                ).stdout
+                words = said.replace("|", " ").split()
+                versions.append(f"{program} {next(word for word in words if word[0].isdigit())}")
+        return versions
+
+    def _say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+def _all_the_same(results: Sequence[Result], wanted: Amount) -> None:
+    for result in results:
+        if result.amount != wanted:
+            raise BenchError(f"{result.name} received {result.amount}, but there was {wanted}")
+
+
+@contextmanager
+def _scratch(otherwise: Path) -> Iterator[Path]:
+    """Give a folder in memory where there is one: what lftp writes should not measure the disk."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own below it
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=memory if memory.is_dir() else otherwise) as folder:
+        yield Path(folder)
+
+
+TITLES = {
+    "many": "{many:,} files of {many_kb:g} KB in 3 machine folders",
+    "large": "One file of {large_mb:,.0f} MB",
+    "idle": "Nothing new among {idle:,} files",
+    "append": "One new line in each of 3 files among {idle:,}",
+}
+
+
+def markdown(report: Report, plan: Plan) -> str:
+    """Return the report as a page's part."""
+    sizes = plan.sizes
+    figures = {
+        "many": sizes.many,
+        "many_kb": sizes.many_bytes / 1000,
+        "large_mb": sizes.large_bytes / 1e6,
+        "idle": sizes.idle,
+    }
+    done = {measured.workload for measured in report.tables}
+    parts = [
+        f"Measured on {datetime.now(timezone.utc):%Y-%m-%d}, {os.cpu_count()} cores; "
+        f"{', '.join(report.versions)}; rounds: {plan.rounds}, and {plan.slow_rounds} of what takes minutes. "
+        f"Load average before and after: {' and '.join(map(figure, report.loads))} (1 is one core's work).\n",
+        *(f"{note}\n" for note in report.notes),
+    ]
+    for workload in (workload for workload in WORKLOADS if workload in done):
+        parts.append(f"### {TITLES[workload].format(**figures)}\n")
+        for measured in report.tables:
+            if measured.workload == workload:
+                parts.append(f"{measured.circumstance[0].upper()}{measured.circumstance[1:]}:\n")
+                parts.append(_results(measured.results))
+    if report.start is not None:
+        parts.append("### What the figures contain\n")
+        parts.append(
+            f"The start of the tap alone (`{report.start.name}`): {figure(report.start.median_seconds)} s, "
+            f"{megabytes(report.start.peak_bytes)} MB. The line between client and server, without FTP:\n"
+        )
+        rows = [(name, figure(trip * 1000), megabytes(rate)) for name, trip, rate in report.line]
+        parts.append(table(("line", "round trip, ms", "one connection, MB/s"), rows))
+    return "\n".join(parts)
+
+
+def _results(results: Sequence[Result]) -> str:
+    tap = results[0]
+    head = ("", "received, bytes", "median s", "least s", "the tap takes", "MB/s", "CPU s", "peak MB")
+    rows = []
+    for result in results:
+        ratio = "" if result is tap else f"{figure(tap.ratio_to(result))} times"
+        amount = result.amount.bytes
+        rate = megabytes(amount / result.median_seconds) if amount > 100_000 else ""
+        times = (figure(result.median_seconds), figure(result.least_seconds))
+        rows.append(
+            (
+                result.name,
+                f"{amount:,}",
+                *times,
+                ratio,
+                rate,
+                figure(result.cpu_seconds),
+                megabytes(result.peak_bytes),
+            )
+        )
+    return table(head, rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> Report:
+    """Measure, print the tables, and write them into the page unless it is only a quick look."""
+    parser = argparse.ArgumentParser(prog="python -m bench.ftp", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small files, one round, nothing written")
+    parser.add_argument("--only", choices=WORKLOADS, nargs="+", help="some workloads, nothing written")
+    parser.add_argument("--rounds", type=int, help="how often each contestant runs")
+    parser.add_argument("--slow-rounds", type=int, help="the same for what takes minutes")
+    parser.add_argument("--folder", type=Path, help="for the server and its files (default: .local/bench)")
+    options = parser.parse_args(arguments)
+    plan = QUICK if options.quick else FULL
+    plan = replace(
+        plan,
+        rounds=options.rounds or plan.rounds,
+        slow_rounds=options.slow_rounds or plan.slow_rounds,
+    )
+    folder: Path = options.folder or ROOT / ".local" / ("bench-quick" if options.quick else "bench")
+    report = FtpBench(folder.resolve(), plan, options.only or WORKLOADS).run()
+    text = markdown(report, plan)
+    print(text)
+    if not options.quick and not options.only:
+        write_between(PAGE, "ftp", text)
+    return report
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (BenchError, ServerError) as error:
+        sys.exit(f"bench: failed: {error}")
