@@ -107,9 +107,10 @@ def judge(known: FileState, parser: Parser) -> Action:
         # rejected_lines to log_events under the same version.
         return Action.REPLACE
     first = parser.first_content
-    if position.offset == 0 or first is None:
+    if position.offset == 0:
         return Action.RESUME
-    if isinstance(first, str):
+    if first is None or isinstance(first, str):
+        # Blank lines and garbage may be the middle of another file's line.
         return Action.RESUME_CHECKED
     if position.last_event_at is None:
         return Action.RESUME

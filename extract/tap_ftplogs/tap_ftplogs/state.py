@@ -141,7 +141,8 @@ class FileState:
             _digits(position.last_event_at),
             extra,
         ]
-        while values and not values[-1]:
+        # Size and time stay: the time 0 is not the time that nobody knows.
+        while len(values) > 2 and not values[-1]:
             values.pop()
         return values
 

@@ -213,7 +213,7 @@ def test_a_file_never_seen_is_read_from_its_start() -> None:
         (b"20250528 07:10:00|@A\n", Action.RESUME),
         (b"20250528 06:59:59|@A\n", Action.RESUME_CHECKED),
         (b"\n\n20250528 06:59:59|@A\n", Action.RESUME_CHECKED),
-        (b"\n\n", Action.RESUME),
+        (b"\n\n", Action.RESUME_CHECKED),
         (b"gevoerd: 230001/A\n20250528 08:00:01|@A\n", Action.RESUME_CHECKED),
         (b"20250528 08:00:01 no event\n", Action.RESUME_CHECKED),
     ],
