@@ -5,20 +5,14 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
+from tap_ftplogs.problems import sentence
+
 from atelier.connections import Warehouse
 from atelier.errors import AtelierError
 from atelier.warehouse import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-#: What each kind of raw_ftplogs.source_problems means in a sentence.
-KINDS: Final = {
-    "file_unreadable": "cannot be read",
-    "folder_unreadable": "is a folder that cannot be read",
-    "archive_failed": "cannot be archived",
-    "delete_failed": "cannot be deleted",
-}
 
 _NAMED: Final = 3
 
@@ -44,7 +38,7 @@ def report_problems(variables: Mapping[str, str]) -> str:
     if not rows:
         return "Every log file and folder could be read."
     named = "; ".join(
-        f"{path or '/'} {KINDS.get(kind, kind)} ({reason}) since {first_seen_at:%Y-%m-%d %H:%M} UTC"
+        f"{sentence(kind, path, reason)} since {first_seen_at:%Y-%m-%d %H:%M} UTC"
         for kind, path, reason, first_seen_at in rows[:_NAMED]
     )
     more = f" (and {len(rows) - _NAMED} more in raw_ftplogs.source_problems)" if len(rows) > _NAMED else ""

@@ -92,7 +92,7 @@ class ReadAhead:
         self._next = 0
         self._wanted = 0
         self._rows_held = 0
-        self._read: dict[int, deque[Portion | BaseException | None]] = {}
+        self._read: dict[int, deque[Portion | BaseException]] = {}
 
     def __enter__(self) -> ReadAhead:
         for thread in self._threads:
@@ -126,17 +126,16 @@ class ReadAhead:
                 while not (waiting := self._read.setdefault(number, deque())):
                     self._changed.wait()
                 portion = waiting.popleft()
-                if isinstance(portion, Portion):
-                    self._rows_held -= portion.row_count
-                else:
+                if isinstance(portion, BaseException):
+                    raise portion
+                self._rows_held -= portion.row_count
+                if portion.batch is None:
                     del self._read[number]
                 self._changed.notify_all()
-            if isinstance(portion, BaseException):
-                raise portion
-            if portion is None:
-                return
             self._budget.check()
             yield portion
+            if portion.batch is None:
+                return
 
     def _work(self, client: FtpClient) -> None:
         if client is not self._clients[0]:
@@ -148,10 +147,9 @@ class ReadAhead:
         while (number := self._take()) is not None:
             try:
                 self._read_file(client, number)
-            except BaseException as error:  # noqa: BLE001 # raised where the file is wanted
+            except BaseException as error:  # noqa: BLE001, PERF203 # raised where the file is wanted
                 self._hand_over(number, error)
                 return
-            self._hand_over(number, None)
 
     def _take(self) -> int | None:
         with self._changed:
@@ -175,7 +173,7 @@ class ReadAhead:
             self._hand_over(number, Portion(batch, reading.state.snapshot(), reading.bytes_received))
         self._hand_over(number, Portion(None, reading.state, reading.bytes_received, reading.is_gone))
 
-    def _hand_over(self, number: int, portion: Portion | BaseException | None) -> None:
+    def _hand_over(self, number: int, portion: Portion | BaseException) -> None:
         """Keep a portion until it is wanted; wait while too many rows are held already."""
         rows = portion.row_count if isinstance(portion, Portion) else 0
         with self._changed:

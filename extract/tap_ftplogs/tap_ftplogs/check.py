@@ -169,10 +169,7 @@ def _rights(client: FtpClient, latest: LogFile, machine: Machine, after_load: st
         can = f"may not rename ({reason})" if reason else "may probably rename"
         sentence = f"The user {can} files {where}; whether it may delete them is not known."
     else:
-        rename = client.retried(
-            "renaming the test file",
-            lambda ftp: refused(ftp, f"RNFR {name}") or refused(ftp, f"RNTO {other}"),
-        )
+        rename = client.rename(name, other)
         left = name if rename else other
         delete = client.retried("deleting the test file", lambda ftp: refused(ftp, f"DELE {left}"))
         sentence = (

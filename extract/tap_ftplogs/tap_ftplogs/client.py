@@ -154,6 +154,16 @@ class FtpClient:
         )
         return int(reply) if reply and reply.isascii() and reply.isdigit() else None
 
+    def rename(self, path: str, new_path: str) -> str | None:
+        """Move a file, over whatever has the new name; return why the server refuses, None when it does not.
+
+        After a broken connection a refusal may mean that it was done before: look what is there.
+        """
+        return self.retried(
+            f"renaming {shown_name(path)}",
+            lambda ftp: refused(ftp, f"RNFR {path}") or refused(ftp, f"RNTO {new_path}"),
+        )
+
     def read(self, path: str, offset: int) -> Iterator[bytes]:
         """Send a file's bytes from an offset to its present end, resuming where a connection broke.
 

@@ -12,13 +12,23 @@ from tap_ftplogs.client import FolderMissingError
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.listing import Listed, parse_list, parse_mlsd
 from tap_ftplogs.names import age_order, escaped_name, is_log_name, refusal, shown_name
+from tap_ftplogs.problems import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_ftplogs.client import FtpClient
+    from tap_ftplogs.client import FtpClient, Lines
 
-__all__ = ["LogFile", "Machine", "Tree", "discover", "has_entry", "newest_file", "problem_sentences"]
+__all__ = [
+    "LogFile",
+    "Machine",
+    "Tree",
+    "discover",
+    "has_entry",
+    "newest_file",
+    "parsed",
+    "problem_sentences",
+]
 
 LOGGER = logging.getLogger("tap-ftplogs")
 
@@ -109,7 +119,7 @@ def discover(client: FtpClient) -> Tree:
                 Machine(folder.path, sorted(found, key=lambda file: (*age_order(file.path), file.path)))
             )
     if not machines:
-        reason = walk.sentences()[0] if walk.problems else "it holds no folder"
+        reason = problem_sentences(walk.problems)[0] if walk.problems else "it holds no folder"
         raise SourceError(
             f"the folder {settings.root} on the FTP server {settings.place} holds no machine folder "
             f"({reason}): check FTP_ROOT, and that the machines still write there"
@@ -125,10 +135,6 @@ class _Walk:
         self.problems: dict[str, str] = {}
         self.archive_path = ""
         self._visited: set[str] = set()
-
-    def sentences(self) -> list[str]:
-        """Return the problems as sentences."""
-        return problem_sentences(self.problems)
 
     def open(self, folder: _Folder) -> tuple[list[_Folder], list[LogFile]]:
         """List a folder; return its folders (links last) and log files.
@@ -146,11 +152,7 @@ class _Walk:
         self._visited.add(answer.real_path)
         if answer.is_partial:
             self.problems[folder.path] = f"it is not listed to its end: {answer.reply}"
-        entries, odd = (
-            parse_mlsd(answer.lines)
-            if answer.is_mlsd
-            else parse_list(answer.lines, datetime.now(timezone.utc))
-        )
+        entries, odd = parsed(answer)
         if entries in folder.above and any(entry.kind != "file" for entry in entries):
             # Some servers hide that a folder is a link, and tell the path by which one came.
             LOGGER.warning("%s holds what a folder above it holds: taken for a loop, not read", folder.path)
@@ -218,12 +220,19 @@ class _Walk:
 
 def problem_sentences(problems: Mapping[str, str]) -> list[str]:
     """Say which folders could not be listed."""
-    return [f"the folder {path or '/'} cannot be read ({reason})" for path, reason in problems.items()]
+    return [sentence("folder_unreadable", path, reason) for path, reason in problems.items()]
 
 
 def _below(root: str, folder: str) -> str:
     wire_folder = folder.encode().decode("latin-1").rstrip("/")
     return wire_folder if wire_folder.startswith("/") else f"{root}/{wire_folder}"
+
+
+def parsed(answer: Lines) -> tuple[list[Listed], list[str]]:
+    """Return the entries of a listing, and the lines that could not be understood."""
+    if answer.is_mlsd:
+        return parse_mlsd(answer.lines)
+    return parse_list(answer.lines, datetime.now(timezone.utc))
 
 
 def has_entry(client: FtpClient, wire_path: str) -> bool:
@@ -233,9 +242,7 @@ def has_entry(client: FtpClient, wire_path: str) -> bool:
         answer = client.list_folder(parent or "/")
     except FolderMissingError:
         return False
-    entries, _ = (
-        parse_mlsd(answer.lines) if answer.is_mlsd else parse_list(answer.lines, datetime.now(timezone.utc))
-    )
+    entries, _ = parsed(answer)
     return answer.is_partial or any(entry.wire_name == name for entry in entries)
 
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from tap_ftplogs.client import FileRefusedError, FolderMissingError, refused
-from tap_ftplogs.discovery import has_entry
-from tap_ftplogs.listing import parse_list, parse_mlsd
+from tap_ftplogs.discovery import has_entry, parsed
 from tap_ftplogs.names import shown_name
 
 if TYPE_CHECKING:
-    import ftplib
-
     from tap_ftplogs.client import FtpClient
     from tap_ftplogs.discovery import LogFile
     from tap_ftplogs.state import FileState, StateBook
@@ -66,21 +62,14 @@ class Disposal:
         below_root = source.split("/")[-1 - candidate.file.path.count("/") :]
         folder = "/".join((self._archive_path, *below_root[:-1]))
         target = f"{folder}/{self._free_name(folder, below_root[-1])}"
-
-        def rename(ftp: ftplib.FTP) -> str | None:
-            return refused(ftp, f"RNFR {source}") or refused(ftp, f"RNTO {target}")
-
-        reason = self._client.retried(f"archiving {shown_name(source)}", rename)
+        reason = self._client.rename(source, target)
         # A connection may break between the rename and its answer: what counts is what is there.
         moved = self._client.size(target)
         if moved is None and (reason or has_entry(self._client, source)):
             raise NotDoneError(reason or "the server does not move it")
         if moved is not None and moved > size:
             # Its machine has written on in this very moment.
-            self._client.retried(
-                f"moving {shown_name(target)} back",
-                lambda ftp: refused(ftp, f"RNFR {target}") or refused(ftp, f"RNTO {source}"),
-            )
+            self._client.rename(target, source)
             raise ChangedError("it grew while it was archived")
         return shown_name(target)
 
@@ -153,11 +142,7 @@ class Disposal:
                 raise NotDoneError(
                     f"the folder {shown_name(folder)} cannot be created: {reason or error}"
                 ) from None
-        entries, odd = (
-            parse_mlsd(answer.lines)
-            if answer.is_mlsd
-            else parse_list(answer.lines, datetime.now(timezone.utc))
-        )
+        entries, odd = parsed(answer)
         if answer.is_partial:
             raise NotDoneError(f"{shown_name(folder)} is not listed to its end: {answer.reply}")
         if odd:

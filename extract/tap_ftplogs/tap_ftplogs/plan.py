@@ -46,8 +46,7 @@ def is_quiet(known: FileState | None, listed: Listed, *, is_newest: bool) -> boo
         known is not None
         and not is_newest
         and is_listed_as_known(known, listed)
-        and known.position.read_bytes == known.size
-        and known.read_error is None
+        and decide(known, known.size, known.modified, is_newest=False) is Action.NOTHING
     )
 
 

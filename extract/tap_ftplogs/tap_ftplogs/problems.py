@@ -26,6 +26,17 @@ KINDS: Final = {
 _NAMED: Final = 3
 
 
+def sentence(kind: str, path: str, reason: str) -> str:
+    """Say what a problem is.
+
+    Args:
+        kind: One of `KINDS`.
+        path: What it is about, relative to the root.
+        reason: What the server says.
+    """
+    return f"{KINDS[kind][0].format(path or '/')} ({reason})"
+
+
 class Problems:
     """The problems of this run, and those of the runs before that have been told."""
 
@@ -74,10 +85,7 @@ class Problems:
         """
         if not self._found:
             return
-        named = [
-            f"{KINDS[kind][0].format(path or '/')} ({reason})"
-            for (kind, path), reason in list(self._found.items())[:_NAMED]
-        ]
+        named = [sentence(kind, path, reason) for (kind, path), reason in list(self._found.items())[:_NAMED]]
         more = f" (and {len(self._found) - _NAMED} more)" if len(self._found) > _NAMED else ""
         advice = dict.fromkeys(KINDS[kind][1].format(self._settings.user) for kind, _ in self._found)
         raise SourceError(

@@ -184,7 +184,7 @@ class Run:
             self._watch.batch(batch)
             yield batch
             # Both streams have written their rows of it: from here on it need not be read again.
-            self._book.put(turn.state.snapshot())
+            self._book.put(turn.state)
             self._tally.events += len(batch.events)
             self._tally.rejected += len(batch.rejected)
             self._unsaved_bytes += turn.bytes_received - received
@@ -206,6 +206,11 @@ class Run:
         self._book.problems = self.problems.told
         return self._book.dump()
 
+    @property
+    def has_to_dispose(self) -> bool:
+        """Whether there are files to archive or delete, now that all have been read."""
+        return self._settings.after_load != "keep" and bool(self._candidates)
+
     def dispose(self) -> None:
         """Archive or delete, as the settings say, the files that the state handed in covers.
 
@@ -213,8 +218,6 @@ class Run:
             SourceError: The server cannot be reached any more.
         """
         mode = self._settings.after_load
-        if mode == "keep" or not self._candidates:
-            return
         disposal = Disposal(self._client, self._book, self._archive_path)
         done = refusals = 0
         for candidate in self._candidates:
@@ -281,7 +284,7 @@ class Run:
         if turn.is_gone:
             self._logger.warning("%s vanished before it could be read", job.file.path)
             return
-        self._book.put(state.snapshot())
+        self._book.put(state)
         if turn.bytes_received or turn.has_new_row:
             self._tally.files += 1
             self._tally.received += turn.bytes_received

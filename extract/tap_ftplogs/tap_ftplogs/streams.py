@@ -108,11 +108,14 @@ class LogFilesStream(QuietStream):
                     self._turn = None
                     if run.is_due:
                         self._tell_state(run)
-                # First of all what was read is safe: only then is anything changed on the server.
+                if run.has_to_dispose:
+                    # First of all what was read is safe: only then is anything changed on the server.
+                    self._tell_state(run)
+                    run.dispose()
+            except SourceError:
                 self._tell_state(run)
-                run.dispose()
-            finally:
-                self._tell_state(run)
+                raise
+            self._tell_state(run)
 
     def generate_child_contexts(self, record: Record, context: Context | None) -> Iterable[Context]:  # noqa: ARG002
         """Yield the file's rows, some at a time."""
@@ -139,12 +142,15 @@ class LogFilesStream(QuietStream):
             record.update(turn.state.row())
 
     def problem_rows(self) -> Iterator[Record]:
-        """Yield the records of source_problems, once the files have been read; then tell the last state."""
+        """Yield the records of source_problems, once the files are read; then tell a state with them."""
         run = self._run
         if run is None:
             return
-        yield from run.problem_rows()
-        self._tell_state(run)
+        row = None
+        for row in run.problem_rows():
+            yield row
+        if row is not None:
+            self._tell_state(run)
 
     def raise_problems(self) -> None:
         """Fail if something could not be read or done.

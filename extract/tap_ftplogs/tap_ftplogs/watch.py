@@ -140,9 +140,8 @@ class Watch:
 
     def _jumped(self, line: int, before: str, after: str) -> None:
         if self._jumps is None:
-            first = f"in {self._path}, line {line}, from {before.replace('T', ' ')} to {after[11:]}"
-            if before[:10] != after[:10]:
-                first = first.removesuffix(after[11:]) + after.replace("T", " ")
+            to = after[11:] if before[:10] == after[:10] else after.replace("T", " ")
+            first = f"in {self._path}, line {line}, from {before.replace('T', ' ')} to {to}"
             self._jumps = _Jumps(1, 1, first, self._path)
             return
         self._jumps.count += 1

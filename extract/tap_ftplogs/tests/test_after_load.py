@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tap_ftplogs import client as client_module
 from tap_ftplogs import disposal as disposal_module
 from tap_ftplogs import state as state_module
 
@@ -173,9 +174,9 @@ def test_what_the_server_refuses_is_reported_and_tried_again(
     fill(plant, mode)
     plant.run()
     verb = "RNTO" if mode == "archive" else "DELE"
-    real = disposal_module.refused
+    real = client_module.refused
     monkeypatch.setattr(
-        disposal_module,
+        client_module if mode == "archive" else disposal_module,
         "refused",
         # The server's own refusal: of a name that is not there.
         lambda ftp, command: real(ftp, f"{verb} /no/such/folder/x" if command.startswith(verb) else command),
