@@ -58,7 +58,7 @@ test-slow: setup ## The tests that take longer than make test may
 reliability: setup ## The slow tests of bad networks, kills and huge files; writes docs/reliability.md
 	@rm -rf .local/reliability
 	@$(BIN)/pytest -s tests/reliability
-	@$(BIN)/python tests/reliability/figures.py
+	@PYTHONPATH=.:tests $(BIN)/python -m reliability.figures
 
 .PHONY: bench
 bench: setup ## Measure the FTP tap beside curl and lftp (half an hour); writes docs/performance.md

@@ -9,8 +9,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psycopg2
 import psycopg2.extras
+from atelier.connections import Warehouse
+from atelier.warehouse import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,15 +101,7 @@ class Plant:
 
     def connect(self) -> psycopg2.extensions.connection:
         """Log in to the warehouse as the pipeline does."""
-        connection = psycopg2.connect(
-            host=self.variables["POSTGRES_HOST"],
-            port=int(self.variables["POSTGRES_PORT"]),
-            user=self.variables["POSTGRES_USER"],
-            password=self.variables["POSTGRES_PASSWORD"],
-            dbname=self.variables["POSTGRES_DB"],
-        )
-        connection.autocommit = True
-        return connection
+        return connect(Warehouse.of(self.variables), "atelier-tests")
 
     def execute(self, statement: str) -> None:
         """Run a statement in the warehouse."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
+
+from bench.report import table, write_between
 
 ROOT = Path(__file__).resolve().parents[2]
 FIGURES = ROOT / ".local" / "reliability" / "figures.json"
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- figures: written by `make reliability` -->", "<!-- end of figures -->"
 
 
 def keep(group: str, test: str, **figures: object) -> None:
@@ -23,29 +23,13 @@ def keep(group: str, test: str, **figures: object) -> None:
 
 def tables() -> str:
     """Return the figures as Markdown, one table per group."""
-    known = json.loads(FIGURES.read_text())
     parts = []
-    for group, tests in sorted(known.items()):
+    for group, tests in sorted(json.loads(FIGURES.read_text()).items()):
         names = list(dict.fromkeys(name for figures in tests.values() for name in figures))
-        lines = [
-            f"| {group} | {' | '.join(names)} |",
-            "| --- |" + " ---: |" * len(names),
-            *(
-                f"| {test} | {' | '.join(str(figures.get(name, '')) for name in names)} |"
-                for test, figures in tests.items()
-            ),
-        ]
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
-
-
-def main() -> None:
-    """Write the figures into the page."""
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    if not rest:
-        sys.exit(f"{PAGE.name} has no place for figures: {BEGIN}")
-    PAGE.write_text(f"{before}{BEGIN}\n\n{tables()}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        rows = [[test, *(str(figures.get(name, "")) for name in names)] for test, figures in tests.items()]
+        parts.append(table([group, *names], rows))
+    return "\n".join(parts)
 
 
 if __name__ == "__main__":
-    main()
+    write_between(PAGE, "figures", tables())

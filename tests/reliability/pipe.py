@@ -7,16 +7,19 @@ import os
 import signal
 import subprocess
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psycopg2
 import yaml
+from atelier.connections import Warehouse
+from atelier.warehouse import connect
 from psycopg2 import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from psycopg2.extensions import cursor as Cursor  # noqa: N812 # it is a class
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / ".venv" / "bin"
@@ -68,7 +71,7 @@ class Pipe:
     def clear(self) -> None:
         """Begin anew: no tables, no state."""
         self.state = None
-        with closing(self._connect()) as connection, connection.cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(self.schema)))
 
     def start(self, **changes: Any) -> tuple[subprocess.Popen[bytes], subprocess.Popen[bytes]]:
@@ -151,20 +154,15 @@ class Pipe:
         query = sql.SQL("select (to_jsonb(t) - %s)::text as line from {}.{} t order by 1").format(
             sql.Identifier(self.schema), sql.Identifier(table)
         )
-        with closing(self._connect()) as connection, connection.cursor() as cursor:
+        with self._cursor() as cursor:
             cursor.execute(query, (list(MAY_DIFFER),))
             return [row[0] for row in cursor.fetchall()]
 
-    def _connect(self) -> psycopg2.extensions.connection:
-        connection = psycopg2.connect(
-            host=self.variables["POSTGRES_HOST"],
-            port=int(self.variables["POSTGRES_PORT"]),
-            user=self.variables["POSTGRES_USER"],
-            password=self.variables["POSTGRES_PASSWORD"],
-            dbname=self.variables["POSTGRES_DB"],
-        )
-        connection.autocommit = True
-        return connection
+    @contextmanager
+    def _cursor(self) -> Iterator[Cursor]:
+        with closing(connect(Warehouse.of(self.variables), "atelier-tests")) as connection:
+            with connection.cursor() as cursor:
+                yield cursor
 
     def _write(self, name: str, content: Mapping[str, Any]) -> Path:
         path = self.folder / name
