@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reliability.figures import keep
-from reliability.pipe import PROGRAMS
+from reliability.pipe import PROGRAMS, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from reliability.conftest import Growing
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+
+#: Runs a program from a process that is small itself, and tells what it took.
+SPAWN = ROOT / "bench" / "spawn.py"
 
 MB = 1_000_000
 MOST_MEMORY_MB = 200
@@ -40,25 +43,25 @@ def read_alone(growing: Growing, folder: Path) -> tuple[dict[str, dict[str, Any]
     """Run the tap; return the last record of each file, its peak memory in MB and the seconds it took."""
     config = folder / "tap.json"
     config.write_text(json.dumps({**growing.config, "host": "127.0.0.1", "read_timeout": 60}))
-    begun = time.monotonic()
-    tap = subprocess.Popen(
-        [str(PROGRAMS / "tap-ftplogs"), "--config", str(config)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    # Of gigabytes of events only their number is of interest, which the file's record tells.
+    records = folder / "records"
+    os.mkfifo(records)
+    tap = [str(PROGRAMS / "tap-ftplogs"), "--config", str(config)]
+    # Started by us, it would be charged with the memory that we have when it starts.
     with subprocess.Popen(
-        ["grep", "-v", '"stream":"log_events","record"'], stdin=tap.stdout, stdout=subprocess.PIPE
-    ) as grep:
-        assert tap.stdout is not None
-        assert grep.stdout is not None
-        tap.stdout.close()
-        messages = [json.loads(line) for line in grep.stdout]
-    _, status, usage = os.wait4(tap.pid, 0)
-    tap.returncode = os.waitstatus_to_exitcode(status)
-    assert tap.returncode == 0
+        [sys.executable, "-I", "-S", str(SPAWN), str(records), os.devnull, *tap],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as spawn:
+        # Of gigabytes of events only their number is of interest, which the file's record tells.
+        with subprocess.Popen(
+            ["grep", "-v", '"stream":"log_events","record"', str(records)], stdout=subprocess.PIPE
+        ) as grep:
+            assert grep.stdout is not None
+            messages = [json.loads(line) for line in grep.stdout]
+        told = json.loads(spawn.communicate()[0])
+    assert told["status"] == 0
     rows = [m["record"] for m in messages if m["type"] == "RECORD" and m["stream"] == "log_files"]
-    return {row["path"]: row for row in rows}, usage.ru_maxrss / 1024, time.monotonic() - begun
+    return {row["path"]: row for row in rows}, told["peak_bytes"] / MB, told["seconds"]
 
 
 @pytest.mark.parametrize(
