@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MELTANO = ROOT / ".venv" / "bin" / "meltano"
 
 #: Every schema that a run may write, but for Meltano's own book-keeping.
-DATA_SCHEMAS = ("raw_ftplogs", "raw_erp", "staging", "intermediate", "marts", "seeds")
+DATA_SCHEMAS = ("raw_ftplogs", "raw_erp", "staging", "intermediate", "marts", "seeds", "snapshots")
 
 #: Written in every run: what was loaded, not the data themselves.
 BOOKS = ("full_table_loads",)

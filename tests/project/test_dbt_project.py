@@ -16,7 +16,9 @@ LAYERS = ("staging", "intermediate", "marts")
 MAY_READ = {
     "staging": {"source", "seed"},
     "intermediate": {"staging", "intermediate", "seed"},
-    "marts": {"staging", "intermediate", "marts", "seed"},
+    "marts": {"staging", "intermediate", "marts", "seed", "snapshot"},
+    # A snapshot is a memory: it reads what is computed from the sources, and only facts for people read it.
+    "snapshot": {"intermediate"},
 }
 
 
@@ -55,6 +57,10 @@ def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
 
 
+def snapshots(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "snapshot"]
+
+
 def layer(node: dict[str, Any]) -> str:
     return str(node["fqn"][1] if node["resource_type"] == "model" else node["resource_type"])
 
@@ -64,7 +70,7 @@ def test_each_layer_reads_only_what_it_may(manifest: dict[str, Any]) -> None:
     assert {layer(model) for model in models(manifest)} == set(LAYERS)
     wrong = [
         f"{model['name']} reads {everything[parent]['name']}"
-        for model in models(manifest)
+        for model in [*models(manifest), *snapshots(manifest)]
         for parent in model["depends_on"]["nodes"]
         if layer(everything[parent]) not in MAY_READ[layer(model)]
     ]
@@ -86,7 +92,7 @@ def test_a_source_is_read_by_one_staging_model(manifest: dict[str, Any]) -> None
 
 def test_everything_is_described(manifest: dict[str, Any]) -> None:
     missing = []
-    for node in [*models(manifest), *manifest["sources"].values()]:
+    for node in [*models(manifest), *snapshots(manifest), *manifest["sources"].values()]:
         if not node["description"].strip():
             missing.append(node["unique_id"])
         if not node["columns"]:
@@ -129,6 +135,11 @@ def test_every_mart_has_a_tested_key(manifest: dict[str, Any]) -> None:
         "test_a_night_shift_belongs_to_the_day_it_began",
         "test_a_file_sent_twice_never_counts_twice",
         "test_only_the_current_version_of_a_path_counts",
+        "test_an_order_is_planned_in_whatever_spelling",
+        "test_a_status_has_one_form_in_all_its_spellings",
+        "test_an_order_that_returns_to_a_status_has_two_stretches",
+        "test_the_last_status_of_a_deleted_order_ends",
+        "test_a_lead_time_runs_from_planned_to_the_first_done",
     ],
 )
 def test_each_business_rule_has_a_unit_test(manifest: dict[str, Any], rule: str) -> None:

@@ -1,11 +1,14 @@
 {#
     A seed is written only when its file says something else than its table: dbt would empty and refill the table on every
     run, although a planner edits the file twice a year. dbt calls reset_csv_table, then load_csv_rows; a file without rows
-    has nothing to load and is left to dbt.
+    has nothing to load and is left to dbt. A file with other columns than its table (a new version of the project has
+    brought them) makes the table anew, which dbt would do in a full refresh only.
 #}
 {% macro postgres__reset_csv_table(model, full_refresh, old_relation, agate_table) %}
-    {%- if full_refresh or agate_table.rows | length == 0 -%}
-        {{ return(default__reset_csv_table(model, full_refresh, old_relation, agate_table)) }}
+    {%- set held_columns = adapter.get_columns_in_relation(old_relation) | map(attribute='name') | list -%}
+    {%- set makes_anew = full_refresh or held_columns != agate_table.column_names | list -%}
+    {%- if makes_anew or agate_table.rows | length == 0 -%}
+        {{ return(default__reset_csv_table(model, makes_anew, old_relation, agate_table)) }}
     {%- endif -%}
     {{ return('') }}
 {% endmacro %}

@@ -66,3 +66,12 @@
 {% macro postgres__local_time_of(day, clock) -%}
     (cast({{ day }} as date) + cast({{ clock }} as time))
 {%- endmacro %}
+
+
+{#
+    The time that a snapshot writes, an instant. dbt would write the wall clock of the session's time zone, which skips
+    and repeats an hour and differs between two machines.
+#}
+{% macro postgres__snapshot_get_time() -%}
+    {{ current_timestamp() }}
+{%- endmacro %}

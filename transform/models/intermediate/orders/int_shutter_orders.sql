@@ -24,9 +24,9 @@ shutter_accessories as (
 
 ),
 
-journal as (
+order_plannings as (
 
-    select * from {{ ref('stg_erp__order_journal') }}
+    select * from {{ ref('int_order_plannings') }}
 
 ),
 
@@ -61,37 +61,6 @@ open_orders as (
 
 ),
 
-journal_of_open_orders as (
-
-    select
-        journal.order_id,
-        -- The day stands in one column and the time of day in the other, whose own day means nothing (1899-12-30)
-        -- unless the first is missing.
-        coalesce(
-            {{ local_time_of('journal.day_local_time', 'journal.clock_local_time') }},
-            journal.day_local_time,
-            case when journal.clock_local_time >= '1970-01-01' then journal.clock_local_time end
-        ) as entry_local_time,
-        {{ dbt.position(
-            normal_form(dbt.string_literal(dbt.escape_single_quotes(var('planned_note')))), normal_form('journal.note')
-        ) }} > 0 as says_planned
-    from journal
-    inner join open_orders on journal.order_id = open_orders.order_id
-
-),
-
--- Filtered while it is summed up: a WHERE would be tried before the join, on the notes of every order there ever was.
-plannings as (
-
-    select
-        order_id,
-        count(*) filter (where says_planned) as planning_count,
-        max(entry_local_time) filter (where says_planned) as planned_local_time
-    from journal_of_open_orders
-    group by order_id
-
-),
-
 shutter_orders as (
 
     select
@@ -103,11 +72,10 @@ shutter_orders as (
         {{ repaired_text('open_orders.job_name') }} as job_name,
         open_orders.price_eur,
         open_orders.customer_key,
-        {{ plant_instant('plannings.planned_local_time') }} as planned_at,
-        cast(plannings.planned_local_time as date) as planned_on
+        {{ plant_instant('order_plannings.planned_local_time') }} as planned_at,
+        cast(order_plannings.planned_local_time as date) as planned_on
     from open_orders
-    inner join plannings on open_orders.order_id = plannings.order_id
-    where plannings.planning_count > 0
+    inner join order_plannings on open_orders.order_id = order_plannings.order_id
 
 )
 
