@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+from atelier import roles, warehouse
+from atelier.connections import Warehouse
 from atelier.errors import AtelierError
 
 if TYPE_CHECKING:
@@ -16,9 +19,14 @@ if TYPE_CHECKING:
 
 def _run(root: Path, variables: Mapping[str, str], target: str, program: str, *arguments: str) -> None:
     project = str(root / "transform")
+    target = Warehouse.of(variables)
+    with closing(warehouse.connect(target)) as connection:
+        warehouse.prepare(connection, target)
+        names = roles.settle(connection, target)
     environment = {
         **os.environ,
         **variables,
+        **roles.variables(names),
         "DBT_PROJECT_DIR": project,
         "DBT_PROFILES_DIR": project,
         "DBT_TARGET": target,

@@ -13,13 +13,15 @@ import uuid
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from atelier import warehouse
+from atelier import roles, warehouse
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.last_words import LastWords
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from psycopg2.extensions import connection as Connection  # noqa: N812 # it is a class
 
 #: Commands that read or write the warehouse.
 WORKING_COMMANDS = {
@@ -73,11 +75,14 @@ def main() -> int:
         if command is None:
             return _meltano(arguments)
         with ExitStack() as run:
-            _prepare(arguments, command, root, run)
+            connection, target = _prepare(arguments, command, root, run)
             if command == "run":
                 # The lock says that no other run is at work, whatever a killed one left in Meltano's tables.
                 arguments.insert(arguments.index("run") + 1, "--force")
             status = _meltano(["--env-file", os.devnull, *arguments])
+            if command == "run" and not status:
+                # Some rights can only be given on tables that are there: those that this run has made.
+                roles.settle(connection, target)
     except AtelierError as error:
         say(f"failed: {error}")
         return 1
@@ -86,23 +91,28 @@ def main() -> int:
     return status
 
 
-def _prepare(arguments: list[str], command: str, root: Path, run: ExitStack) -> None:
+def _prepare(
+    arguments: list[str], command: str, root: Path, run: ExitStack
+) -> tuple[Connection, Warehouse]:
     variables = resolve(root, environment_of(arguments), os.environ)
     target = Warehouse.of(variables)
+    connection = warehouse.connect(target)
+    run.callback(connection.close)
+    warehouse.prepare(connection, target)
+    if command == "run":
+        run.enter_context(warehouse.exclusive_run(connection, WAIT_SECONDS, say))
+    names = roles.settle(connection, target, say if command == "run" else None)
     os.environ.update(variables)
     os.environ.update(
         {
+            **roles.variables(names),
             "MELTANO_DATABASE_URI": target.system_database_uri,
             "MELTANO_CLI_LOG_CONFIG": str(root / "orchestrate" / "logging.yaml"),
             # The name of every session of this run: what a killed run leaves behind is found by it.
             "PGAPPNAME": warehouse.SESSION_PREFIX + uuid.uuid4().hex[:12],
         }
     )
-    connection = warehouse.connect(target)
-    run.callback(connection.close)
-    warehouse.prepare(connection, target)
-    if command == "run":
-        run.enter_context(warehouse.exclusive_run(connection, WAIT_SECONDS, say))
+    return connection, target
 
 
 def _meltano(arguments: list[str]) -> int:

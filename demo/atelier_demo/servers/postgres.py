@@ -160,7 +160,8 @@ class Postgres(Server):
         statements = [
             f"alter role {ADMINISTRATOR} password '{secret('postgres_admin_password')}'",
             f"create role {USER}",
-            f"alter role {USER} login nosuperuser password '{secret('postgres_password')}'",
+            # It may create roles: the warehouse's own, and log-ins to try them with.
+            f"alter role {USER} login nosuperuser createrole password '{secret('postgres_password')}'",
             f"create database {DATABASE} owner {USER}",
         ]
         text = "".join(f"{statement}\n" for statement in statements)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from target_postgres.connector import PostgresConnector
 from target_postgres.sinks import PostgresSink
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -30,8 +32,21 @@ def pseudonym(value: object, key: str) -> str:
     return hmac.new(key.encode(), str(value).strip().encode(), hashlib.sha256).hexdigest()
 
 
+class WarehouseConnector(PostgresConnector):
+    """Lets every session work as the configured role."""
+
+    def get_sqlalchemy_query(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Add the role to the address: unlike a SET ROLE, no rollback takes it back."""
+        query: dict[str, Any] = super().get_sqlalchemy_query(config)
+        if config.get("role"):
+            query["options"] = "-crole=" + re.sub(r"([\\\s])", r"\\\1", config["role"])
+        return query
+
+
 class WarehouseSink(PostgresSink):
     """Loads one stream into one table."""
+
+    connector_class = WarehouseConnector
 
     def __init__(
         self,
