@@ -30,6 +30,9 @@ ORDERS = """
     select count(*), coalesce(sum(accessory_quantity), 0), count(*) filter (where is_stock_managed)
     from marts.fct_shutter_orders
 """
+STATUSES = """
+    select count(distinct order_id), count(*) filter (where is_start_known) from marts.fct_order_status_history
+"""
 FILES = """
     select count(*), coalesce(sum(line_count), 0), coalesce(sum(event_count), 0),
         coalesce(sum(rejected_count), 0), coalesce(sum(blank_count), 0)
@@ -74,6 +77,8 @@ def lines(variables: Mapping[str, str]) -> Iterator[str]:
             ]
             cursor.execute(ORDERS)
             orders, boxes, stock = cursor.fetchone() or (0, 0, 0)
+            cursor.execute(STATUSES)
+            followed, seen = cursor.fetchone() or (0, 0)
             cursor.execute(FILES)
             files, read, events, rejected, blank = cursor.fetchone() or (0, 0, 0, 0, 0)
     finally:
@@ -84,6 +89,7 @@ def lines(variables: Mapping[str, str]) -> Iterator[str]:
     )
     yield ""
     yield f"Roller-shutter orders to plan: {orders} ({float(boxes):g} boxes), {stock} of them stock-managed"
+    yield f"Orders whose status is followed: {followed}, {seen} times a run saw one enter a status"
     yield (
         f"Log lines read: {read:,} in {files} files = {events:,} events + {rejected:,} rejected "
         f"+ {blank:,} blank"

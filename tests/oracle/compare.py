@@ -128,7 +128,8 @@ def _compare_files(plant: Plant, expected: ExpectedLogs) -> None:
     assert set(found) == set(expected.files)
 
 
-def _compare_orders(plant: Plant) -> None:
+def erp_rows(plant: Plant) -> dict[str, list[dict[str, Any]]]:
+    """The rows that the ERP's tables hold at this moment."""
     source = {}
     with (
         closing(plant.site.admin_mysql(plant.variables["MYSQL_DATABASE"])) as connection,
@@ -137,6 +138,11 @@ def _compare_orders(plant: Plant) -> None:
         for table in ERP_TABLES:
             cursor.execute(f"select * from {table}")
             source[table] = list(cursor.fetchall())
+    return source
+
+
+def _compare_orders(plant: Plant) -> None:
+    source = erp_rows(plant)
     orders = expected_shutter_orders(source, plant.variables["PLANT_TIMEZONE"])
     rows = plant.dicts("select * from marts.fct_shutter_orders order by order_id")
     wanted = [asdict(order) for order in orders]

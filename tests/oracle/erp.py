@@ -78,13 +78,11 @@ def expected_shutter_orders(rows: Rows, plant_timezone: str = "Europe/Paris") ->
     orders = []
     for header in rows["a_kopf"]:
         order_id = header["id"]
-        planned = [entry for entry in journal[order_id] if PLANNED_NOTE in fold_text(entry["notiz"])]
+        is_planned, latest = _planning(journal[order_id])
         is_open = fold_text(header["aufstatus"]).strip() in OPEN_STATUSES
         matching = _matching_accessories(accessories[order_id])
-        if not (planned and is_open and matching):
+        if not (is_planned and is_open and matching):
             continue
-        walls = [wall for entry in planned if (wall := wall_clock(entry["datum"], entry["zeit"])) is not None]
-        latest = max(walls, default=None)
         free: Row = min(free_fields[order_id], key=lambda row: row["nummer"], default={})
         orders.append(
             ShutterOrder(
@@ -111,6 +109,24 @@ def expected_shutter_orders(rows: Rows, plant_timezone: str = "Europe/Paris") ->
             )
         )
     return sorted(orders, key=lambda order: order.order_id)
+
+
+def expected_plannings(rows: Rows, plant_timezone: str = "Europe/Paris") -> dict[str, datetime | None]:
+    """When each planned order in the ERP, of whatever kind, was planned; None for one without a date."""
+    zone = ZoneInfo(plant_timezone)
+    journal = _by_order(rows["a_logbuch"])
+    plannings = {header["id"]: _planning(journal[header["id"]]) for header in rows["a_kopf"]}
+    return {
+        order_id: None if latest is None else to_datetime(instant(latest, zone))
+        for order_id, (is_planned, latest) in plannings.items()
+        if is_planned
+    }
+
+
+def _planning(entries: Sequence[Row]) -> tuple[bool, datetime | None]:
+    planned = [entry for entry in entries if PLANNED_NOTE in fold_text(entry["notiz"])]
+    walls = [wall for entry in planned if (wall := wall_clock(entry["datum"], entry["zeit"])) is not None]
+    return bool(planned), max(walls, default=None)
 
 
 def expected_order_accessories(orders: Sequence[ShutterOrder]) -> list[OrderAccessory]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg2.extras
+import pytest
 from atelier.connections import Warehouse
 from atelier.warehouse import connect
 
@@ -154,3 +158,22 @@ class Plant:
         """Return how many times the FTP server has sent a file, by its transfer log."""
         log: Path = self.site.ftp_transfer_log
         return len(log.read_text(encoding="latin-1").splitlines()) if log.exists() else 0
+
+
+def kill_when(process: subprocess.Popen[str], text: str, after_seconds: float, *, whole_group: bool) -> str:
+    """Kill a run with SIGKILL some time after its output holds a text; return the output so far."""
+    seen = ""
+    assert process.stdout is not None
+    for line in process.stdout:
+        seen += line
+        if text in line:
+            break
+    else:
+        pytest.fail(f"the run ended before {text!r}: {seen[-3000:]}")
+    time.sleep(after_seconds)
+    with contextlib.suppress(ProcessLookupError):
+        # With the group its children die too; without, they go on as orphans, as after a real crash.
+        os.killpg(process.pid, signal.SIGKILL) if whole_group else process.kill()
+    process.wait(30)
+    process.stdout.close()
+    return seen

@@ -22,16 +22,21 @@ states as (
     select
         *,
         min(dbt_valid_from) over () as history_began_at,
-        case
-            when
-                coalesce(status_form, '') = lag(coalesce(status_form, '')) over (partition by order_id order by dbt_valid_from)
-                -- An order that was gone for some runs begins anew, in whatever status it comes back.
-                and dbt_valid_from = lag(dbt_valid_to) over (partition by order_id order by dbt_valid_from)
-                then 0
-            else 1
-        end as is_other_status,
+        lag(coalesce(status_form, '')) over (partition by order_id order by dbt_valid_from) as previous_form,
+        lag(dbt_valid_to) over (partition by order_id order by dbt_valid_from) as previous_valid_to,
         row_number() over (partition by order_id order by dbt_valid_from desc) as recency
     from order_history
+
+),
+
+marked_states as (
+
+    select
+        *,
+        -- An order that was gone for some runs begins anew, in whatever status it comes back.
+        case when previous_form = coalesce(status_form, '') and previous_valid_to = dbt_valid_from then 0 else 1 end
+            as is_other_status
+    from states
 
 ),
 
@@ -40,7 +45,7 @@ numbered_states as (
     select
         *,
         sum(is_other_status) over (partition by order_id order by dbt_valid_from) as status_number
-    from states
+    from marked_states
 
 ),
 

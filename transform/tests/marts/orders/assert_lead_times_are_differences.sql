@@ -9,6 +9,7 @@ select
 from {{ ref('fct_order_lead_times') }}
 where
     lead_time_seconds < 0
-    or coalesce(lead_time_seconds <> {{ seconds_between('planned_at', 'done_at') }}, planned_at is not null and done_at is not null)
+    or (lead_time_seconds is null) <> (planned_at is null or done_at is null)
+    or lead_time_seconds <> {{ seconds_between('planned_at', 'done_at') }}
     or (done_at is not null) <> coalesce(is_done_at_known, false)
     or is_done <> (is_done_at_known is not null)

@@ -1,6 +1,6 @@
--- Durations are added up and "as of" questions asked, so an order must be in one status at a time: stretches follow each
--- other without gap or overlap, and two that touch differ in status. A gap is right only while the order was not in the
--- ERP, when the snapshot has no row of it.
+-- Durations are added up and "as of" questions asked, so an order must be in one status at a time: stretches follow
+-- each other without gap or overlap, and two that touch differ in status. A gap is right only while the order was not in
+-- the ERP, when the snapshot has no row of it.
 with
 
 order_history as (
@@ -35,7 +35,8 @@ wrong_stretches as (
         or place <> status_number
         or is_current <> (status_to is null)
         or (status_number < stretch_count and status_to is null)
-        or coalesce(duration_seconds <> {{ seconds_between('status_from', 'status_to') }}, status_to is not null)
+        or (duration_seconds is null) <> is_current
+        or duration_seconds <> {{ seconds_between('status_from', 'status_to') }}
 
 ),
 
