@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 def _run(root: Path, variables: Mapping[str, str], target: str, program: str, *arguments: str) -> None:
     project = str(root / "transform")
-    target = Warehouse.of(variables)
-    with closing(warehouse.connect(target)) as connection:
-        warehouse.prepare(connection, target)
-        names = roles.settle(connection, target)
+    place = Warehouse.of(variables)
+    with closing(warehouse.connect(place)) as connection:
+        warehouse.prepare(connection, place)
+        names = roles.settle(connection, place)
     environment = {
         **os.environ,
         **variables,

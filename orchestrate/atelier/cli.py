@@ -21,8 +21,12 @@ def main() -> int:
     check = commands.add_parser("check", help="can a source be read, and is it what it should be?")
     check.add_argument("source", choices=sorted(checks.CHECKS))
     commands.add_parser("report-problems", help="fail if a log file or folder could not be read")
-    show = commands.add_parser("roles", help="who may do what in the warehouse, and how to make a log-in a member")
-    show.add_argument("--sql", action="store_true", help="the SQL with which an administrator makes the roles")
+    show = commands.add_parser(
+        "roles", help="who may do what in the warehouse, and how to make a log-in a member"
+    )
+    show.add_argument(
+        "--sql", action="store_true", help="the SQL with which an administrator makes the roles"
+    )
     show.add_argument(
         "--environment",
         default=os.environ.get("MELTANO_ENVIRONMENT") or "dev",

@@ -91,9 +91,7 @@ def main() -> int:
     return status
 
 
-def _prepare(
-    arguments: list[str], command: str, root: Path, run: ExitStack
-) -> tuple[Connection, Warehouse]:
+def _prepare(arguments: list[str], command: str, root: Path, run: ExitStack) -> tuple[Connection, Warehouse]:
     variables = resolve(root, environment_of(arguments), os.environ)
     target = Warehouse.of(variables)
     connection = warehouse.connect(target)

@@ -43,7 +43,8 @@ VISIBLE: Final = {
     "dpo": (*RAW, "marts"),
 }
 
-#: Columns in which people write what they like, about anyone: of all who only read, the transformer alone may.
+#: Columns in which people write what they like, about anyone: of all who only read, they are open to the
+#: transformer alone.
 FREE_TEXT: Final = ("raw_erp.a_kopf.kommission", "raw_erp.a_logbuch.notiz", "raw_erp.a_vorgang.notiztext")
 
 #: What dbt reads of Meltano's record of runs, to say how old the ERP's rows are.
@@ -75,8 +76,8 @@ class Roles:
         names = {group: f"{warehouse.database}_{group}" for group in GROUPS}
         if max(len(name.encode()) for name in names.values()) > _LONGEST_NAME:
             raise AtelierError(
-                f"the name of the warehouse, {warehouse.place}, is too long to name roles after it: rename the "
-                f"database to at most {_LONGEST_NAME - len('_transformer')} bytes"
+                f"the name of the warehouse, {warehouse.place}, is too long to name roles after it: rename "
+                f"the database to at most {_LONGEST_NAME - len('_transformer')} bytes"
             )
         return cls(**names)
 
@@ -112,8 +113,8 @@ def settle(
             if _missing(cursor, roles) and not _may_create(cursor):
                 if say:
                     say(
-                        f"user {warehouse.user} may not create roles, so everything works with its own rights: "
-                        "let an administrator run what `.venv/bin/atelier roles --sql` prints, once"
+                        f"user {warehouse.user} may not create roles, so everything works with its own "
+                        "rights: let an administrator run what `.venv/bin/atelier roles --sql` prints, once"
                     )
                 return None
             # The session of a run holds this lock already and gets it once more.
@@ -125,14 +126,14 @@ def settle(
                     cursor.execute("select pg_advisory_unlock(%s)", (RUN_LOCK,))
     except psycopg2.errors.LockNotAvailable:
         raise AtelierError(
-            f"the warehouse, {warehouse.place}, has to be handed over to its roles, but a session keeps one of "
-            "its tables busy: let it end, then start this again"
+            f"the warehouse, {warehouse.place}, has to be handed over to its roles, but a session keeps one "
+            "of its tables busy: let it end, then start this again"
         ) from None
     except psycopg2.Error as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise AtelierError(
-            f"the roles of the warehouse, {warehouse.place}, cannot be set up ({reason}): let an administrator "
-            "do it, with what `.venv/bin/atelier roles --sql` prints"
+            f"the roles of the warehouse, {warehouse.place}, cannot be set up ({reason}): let an "
+            "administrator do it, with what `.venv/bin/atelier roles --sql` prints"
         ) from None
     return roles
 
@@ -141,7 +142,7 @@ def _settle(cursor: Cursor, roles: Roles) -> None:
     cursor.execute("begin")
     try:
         cursor.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
-        for step in (_creations, _memberships, _database, _schemas, _relations, _usage, _raw, _columns, _runs):
+        for step in STEPS:
             for statement in list(step(cursor, roles)):
                 cursor.execute(statement)
         cursor.execute("commit")
@@ -260,9 +261,9 @@ def _raw(cursor: Cursor, roles: Roles) -> Iterator[sql.Composable]:
         (list(RAW), roles.loader, roles.transformer),
     )
     for (schema,) in cursor.fetchall():
-        yield sql.SQL("alter default privileges for role {} in schema {} grant select on tables to {}").format(
-            loader, sql.Identifier(schema), transformer
-        )
+        yield sql.SQL(
+            "alter default privileges for role {} in schema {} grant select on tables to {}"
+        ).format(loader, sql.Identifier(schema), transformer)
     cursor.execute(
         "select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
         "where n.nspname = any(%s) and c.relkind in ('r', 'p') "
@@ -277,7 +278,8 @@ def _columns(cursor: Cursor, roles: Roles) -> Iterator[sql.Composable]:
     """The data protection officer reads the columns of raw tables, one by one: not those of free text."""
     cursor.execute(
         "select n.nspname, c.relname, a.attname, has_column_privilege(%s, c.oid, a.attnum, 'select') "
-        "from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace "
+        "from pg_attribute a join pg_class c on c.oid = a.attrelid "
+        "join pg_namespace n on n.oid = c.relnamespace "
         "where n.nspname = any(%s) and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped",
         (roles.dpo, list(RAW)),
     )
@@ -302,6 +304,10 @@ def _runs(cursor: Cursor, roles: Roles) -> Iterator[sql.Composable]:
         )
 
 
+#: Each says what is still to be done, in this order.
+STEPS: Final = (_creations, _memberships, _database, _schemas, _relations, _usage, _raw, _columns, _runs)
+
+
 def script(connection: Connection, warehouse: Warehouse) -> str:
     """Return the SQL with which an administrator creates the roles of a warehouse."""
     roles = Roles.of(warehouse)
@@ -315,21 +321,21 @@ def script(connection: Connection, warehouse: Warehouse) -> str:
 
 
 def overview(connection: Connection, warehouse: Warehouse) -> str:
-    """Return who is a member of which role, and how a log-in becomes one."""
+    """Return which log-ins have the rights of which role, and how another one gets them."""
     roles = Roles.of(warehouse)
     with connection.cursor() as cursor:
         cursor.execute(
-            "select r.rolname, coalesce(string_agg(distinct m.rolname, ', ' order by m.rolname), 'nobody') "
-            "from pg_roles r left join pg_auth_members a on a.roleid = r.oid "
-            "left join pg_roles m on m.oid = a.member where r.rolname = any(%s) group by r.rolname",
+            "select r.rolname, coalesce(string_agg(m.rolname, ', ' order by m.rolname), 'none') "
+            "from pg_roles r left join pg_roles m on m.rolcanlogin and not m.rolsuper "
+            "and pg_has_role(m.oid, r.oid, 'usage') where r.rolname = any(%s) group by r.rolname",
             (list(roles.by_group.values()),),
         )
-        members: Mapping[str, str] = dict(cursor.fetchall())
+        log_ins: Mapping[str, str] = dict(cursor.fetchall())
         example = sql.Identifier(roles.reader).as_string(cursor)
     lines = [f"Roles of {warehouse.place}:"]
     for group, name in roles.by_group.items():
         lines.append(f"  {name}: {GROUPS[group]}")
-        lines.append(f"    members: {members[name]}" if name in members else "    does not exist yet")
+        lines.append(f"    log-ins: {log_ins[name]}" if name in log_ins else "    does not exist yet")
     lines += [
         "A new log-in for a dashboard, as a user who may create roles (psql asks for the password):",
         "  create role grafana login;",

@@ -91,3 +91,12 @@ def test_the_checks_know_the_columns_that_the_tap_selects() -> None:
     tables = {rule.removeprefix("*-").partition(".")[0] for rule in selected}
     assert tables == set(ERP_COLUMNS)
     assert "a_adresse" not in str(selected)
+
+
+def test_the_roles_know_every_schema() -> None:
+    from atelier.roles import MODELLED, RAW
+
+    extractors = yaml.safe_load((ROOT / "extract" / "extractors.meltano.yml").read_text())
+    assert {plugin["load_schema"] for plugin in extractors["plugins"]["extractors"]} == set(RAW)
+    project = (ROOT / "transform" / "dbt_project.yml").read_text()
+    assert set(re.findall(r"^ *\+schema: (\w+)$", project, re.MULTILINE)) == set(MODELLED)
