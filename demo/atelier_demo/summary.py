@@ -31,7 +31,8 @@ ORDERS = """
     from marts.fct_shutter_orders
 """
 STATUSES = """
-    select count(distinct order_id), count(*) filter (where is_start_known) from marts.fct_order_status_history
+    select count(distinct order_id), count(*) filter (where is_start_known)
+    from marts.fct_order_status_history
 """
 FILES = """
     select count(*), coalesce(sum(line_count), 0), coalesce(sum(event_count), 0),

@@ -1,6 +1,6 @@
 -- Durations are added up and "as of" questions asked, so an order must be in one status at a time: stretches follow
--- each other without gap or overlap, and two that touch differ in status. A gap is right only while the order was not in
--- the ERP, when the snapshot has no row of it.
+-- each other without gap or overlap, and two that touch differ in status. A gap is right only while the order was not
+-- in the ERP, when the snapshot has no row of it.
 with
 
 order_history as (
