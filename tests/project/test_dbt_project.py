@@ -127,6 +127,7 @@ def test_every_mart_has_a_tested_key(manifest: dict[str, Any]) -> None:
     [
         "test_an_order_counts_when_all_three_hold",
         "test_an_order_counts_in_whatever_spelling",
+        "test_text_is_repaired_where_it_is_certain",
         "test_a_code_starts_with_a_shutter_prefix",
         "test_a_deleted_event_manages_no_stock",
         "test_stopped_wins_over_waiting_over_productive",

@@ -1,6 +1,6 @@
 {#
-    A text with mojibake repaired: UTF-8 that was read as cp1252 or latin-1 and stored again, once or twice over
-    (PlanifiÃ©e is Planifiée; É is found as Ã‰ and as Ã with a control character). Everything else stays as it is.
+    A text with mojibake repaired where it is certain: UTF-8 that was read as cp1252 or latin-1 and stored again, once or
+    twice over (PlanifiÃ©e is Planifiée; É is found as Ã‰ and as Ã with a control character). All else stays as it is.
 #}
 {% macro repaired_text(text) -%}
     {{ adapter.dispatch('repaired_text')(text) }}
@@ -8,37 +8,67 @@
 
 
 {#
-    Only the first bytes of accented letters, signs and typographic punctuation (C2, C3, C5, C6, E2) count as a sign of
-    mojibake: with all that UTF-8 knows, the end of «CAFÉ» would pass for it. Few texts hold one, so few are repaired.
+    Certain is what cannot be French or German: Ã before any sign; Â before a sign of latin-1, as no word ends in Â; Å and Ä
+    before a sign that cannot follow a word, so neither «Å» nor „Ä“; œ and Œ inside a word; â before the first byte of
+    typographic punctuation, currencies or arrows. Few texts hold one, so few are cut into pieces.
 #}
 {% macro postgres__repaired_text(text) -%}
     case
-        when {{ text }} ~ '[ÂÃÅÆâ]' then {{ _repaired_once(_repaired_once(text)) }}
+        when {{ text }} ~ '{{ _disguised_sign() }}|[a-zß-ÿ]Ã  ?\S' then {{ _repaired_once(_repaired_once(text)) }}
         else {{ text }}
     end
 {%- endmacro %}
 
 
-{# Cuts a text into stretches that are UTF-8 in disguise and stretches that are not, and decodes the former. #}
+{# One character of UTF-8 in disguise, as a regular expression. #}
+{% macro _disguised_sign() -%}
+    {%- set later = _later_byte() -%}
+    [ÃÌ]{{ later }}|Â[\u00a0-\u00bf]|[ÅÄ][\u0080-\u009f¡-¨ª¬¯±´-¶¸º¼-¿‚ƒ„†‡ˆ‰Š‹ŒŽ•˜šœžŸ]|Å[’“](?=[A-Za-z])
+    {{- '|' }}(?:â[€‚„†ˆ‰\u0080\u0082\u0084\u0086\u0088\u0089]|á[µº]|ð[Ÿ\u009f]{{ later }}){{ later }}
+{%- endmacro %}
+
+
+{# What cp1252 or latin-1 make of a byte of UTF-8 that is not the first of its character. #}
+{% macro _later_byte() -%}
+    [\u0080-\u00bf{{ _cp1252_signs() }}]
+{%- endmacro %}
+
+
+{# What cp1252 puts where latin-1 has control characters, by their order. #}
+{% macro _cp1252_signs() -%}
+    €‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ
+{%- endmacro %}
+
+
+{#
+    Cuts a text into stretches that are UTF-8 in disguise and stretches that are not, and decodes the former. What follows
+    on a disguised sign may be less certain by itself: É read twice is ÃƒÂ‰ or Ãƒâ€°. A letter alone between quotation marks
+    is that letter. Software that takes a no-break space for a blank leaves "Ã " of à.
+#}
 {% macro _repaired_once(text) -%}
-    {#- What cp1252 puts where latin-1 has control characters, and those control characters, in the same order. -#}
-    {%- set cp1252 = '€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ' -%}
-    {%- set latin1 = '\\u0080\\u0082\\u0083\\u0084\\u0085\\u0086\\u0087\\u0088\\u0089\\u008a\\u008b\\u008c\\u008e'
+    {%- set controls = '\\u0080\\u0082\\u0083\\u0084\\u0085\\u0086\\u0087\\u0088\\u0089\\u008a\\u008b\\u008c\\u008e'
         ~ '\\u0091\\u0092\\u0093\\u0094\\u0095\\u0096\\u0097\\u0098\\u0099\\u009a\\u009b\\u009c\\u009e\\u009f' -%}
-    {%- set later_byte = '[\\u0080-\\u00bf' ~ cp1252 ~ ']' -%}
-    {%- set disguised = '(?:[ÂÃÅÆ]' ~ later_byte ~ '|â' ~ later_byte ~ later_byte ~ ')+' -%}
+    {%- set sign = '(?:' ~ _disguised_sign() ~ ')' -%}
+    {%- set disguised = sign ~ '(?:' ~ _disguised_sign() ~ '|[ÂÅË]' ~ _later_byte() ~ ')*' -%}
+    {%- set letter = '[ÂÃÅÄ]' -%}
+    {%- set quoted_letter = '[^ÂÃÅÄÌâáð]*(?:«[ \u00a0]?' ~ letter ~ '[ \u00a0]?»|[„“]' ~ letter ~ '[“”]|[‚‘]' ~ letter
+        ~ '[‘’]|‹' ~ letter ~ '›)' -%}
     (
         select
             string_agg(
                 coalesce(
                     convert_from(
-                        convert_to(translate(part.texts[1], '{{ cp1252 }}', e'{{ latin1 }}'), 'LATIN1'), 'UTF8'
+                        convert_to(translate(part.texts[1], '{{ _cp1252_signs() }}', e'{{ controls }}'), 'LATIN1'), 'UTF8'
                     ),
                     part.texts[2]
                 ),
                 '' order by part.place
             )
-        from regexp_matches({{ text }}, '({{ disguised }})|([^ÂÃÅÆâ]+|.)', 'g')
+        from regexp_matches(
+            regexp_replace({{ text }}, '(Ã|Ã[ƒ\u0083]Â)  ?(?=[^\s»])', e'\\1\u00a0 ', 'g'),
+            '({{ disguised }})|({{ quoted_letter }}|[^ÂÃÅÄÌâáð]+|.)',
+            'g'
+        )
             with ordinality as part (texts, place)
     )
 {%- endmacro %}

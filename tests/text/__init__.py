@@ -1,0 +1,1 @@
+"""The repair of double-encoded text, against ftfy and on PostgreSQL."""
