@@ -10,7 +10,13 @@ from pymysql.cursors import Cursor
 
 from atelier_demo.factory.dice import dice
 from atelier_demo.factory.erp_rows import SHUTTER, Order, Row, make_order
-from atelier_demo.factory.erp_schema import TABLES, has_orders, old_server_habits, recreate_tables
+from atelier_demo.factory.erp_schema import (
+    TABLES,
+    add_advised_indexes,
+    has_orders,
+    old_server_habits,
+    recreate_tables,
+)
 from atelier_demo.factory.machines import newest_order_number
 from atelier_demo.factory.manifests import read_manifest, write_manifest
 
@@ -93,6 +99,7 @@ def make_erp(
     numbers = _order_numbers(seed, orders, until)
     with old_server_habits(connection):
         recreate_tables(connection)
+        add_advised_indexes(connection)
         batch: list[Order] = []
         for number, extension in numbers:
             order = make_order(dice(seed, number, extension), number, extension, until)

@@ -1,9 +1,15 @@
-"""The seven tables of the legacy ERP, as its maker created them: German names, mixed character sets."""
+"""The seven tables of the legacy ERP, as its maker created them: German names, mixed character sets.
+
+The maker's indexes are keys only; what we advise beside them comes from `extract/erp_indexes.sql`.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from atelier_demo.servers.places import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +34,7 @@ TABLES = {
             techniker varchar(30),
             a_vormwst decimal(15,2),
             primary key (id),
-            unique key a_kopf_nummer (auftragstyp, aunummer, aualpha),
-            key a_kopf_aufstatus (aufstatus),
-            key a_kopf_aunummer (aunummer)
+            unique key a_kopf_nummer (auftragstyp, aunummer, aualpha)
         )""",
     "a_logbuch": """
         create table a_logbuch (
@@ -43,7 +47,6 @@ TABLES = {
             benutzer varchar(30),
             notiz text,
             primary key (id),
-            key a_logbuch_notiz (notiz(40)),
             constraint a_logbuch_a_kopf foreign key (id_a_kopf) references a_kopf (id)
         )""",
     "p_zubeh": """
@@ -56,7 +59,6 @@ TABLES = {
             text varchar(50) character set latin1,
             stueck float,
             primary key (id_a_kopf, position, kennung, znr),
-            key p_zubeh_zcode (zcode),
             constraint p_zubeh_a_kopf foreign key (id_a_kopf) references a_kopf (id)
         )""",
     "a_vorgang": """
@@ -125,6 +127,21 @@ def recreate_tables(connection: Connection[Any]) -> None:
             cursor.execute(f"drop table if exists {table}")
         for definition in TABLES.values():
             cursor.execute(f"{definition} {OPTIONS}")
+
+
+def add_advised_indexes(connection: Connection[Any]) -> None:
+    """Add the indexes that `extract/erp_indexes.sql` advises, from that very file.
+
+    Raises:
+        FileNotFoundError: the demo does not run inside the project.
+    """
+    script = (project_root() or Path()) / "extract" / "erp_indexes.sql"
+    lines = script.read_text(encoding="utf-8").splitlines()
+    statements = "\n".join(line for line in lines if not line.startswith("--")).split(";")
+    with connection.cursor() as cursor:
+        for statement in statements:
+            if statement.strip():
+                cursor.execute(statement)
 
 
 def has_orders(connection: Connection[Any]) -> bool:
