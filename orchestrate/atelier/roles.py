@@ -33,14 +33,14 @@ GROUPS: Final = {
 }
 
 RAW: Final = ("raw_ftplogs", "raw_erp")
-MODELLED: Final = ("seeds", "staging", "intermediate", "marts")
+MODELLED: Final = ("seeds", "staging", "intermediate", "snapshots", "marts")
 OWNED: Final = {"loader": RAW, "transformer": MODELLED}
 
 #: Schemas that a group may look into without owning them.
 VISIBLE: Final = {
     "transformer": (*RAW, STATE_SCHEMA),
     "reader": ("marts",),
-    "dpo": (*RAW, "marts"),
+    "dpo": (*RAW, "snapshots", "marts"),
 }
 
 #: Columns in which people write what they like, about anyone: of all who only read, they are open to the

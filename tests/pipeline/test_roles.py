@@ -40,11 +40,17 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         # Staging is made of views.
         "staging": {"select", "create"},
         "intermediate": ALL,
+        "snapshots": ALL,
         "marts": ALL,
         "seeds": ALL,
     },
     "reader": {"marts": {"select"}},
-    "dpo": {"raw_ftplogs": {"select"}, "raw_erp": {"select"}, "marts": {"select"}},
+    "dpo": {
+        "raw_ftplogs": {"select"},
+        "raw_erp": {"select"},
+        "snapshots": {"select"},
+        "marts": {"select"},
+    },
 }
 PASSWORD = secrets.token_urlsafe()
 
@@ -184,7 +190,8 @@ def test_everything_belongs_to_the_role_that_makes_it(plant: Plant) -> None:
     )
     user = plant.variables["POSTGRES_USER"]
     owned = dict.fromkeys(("raw_erp", "raw_ftplogs"), f"{DATABASE}_loader")
-    owned |= dict.fromkeys(("intermediate", "marts", "seeds", "staging"), f"{DATABASE}_transformer")
+    models = ("intermediate", "marts", "seeds", "snapshots", "staging")
+    owned |= dict.fromkeys(models, f"{DATABASE}_transformer")
     owned["meltano"] = user
     assert owners == sorted((schema, owner, owner) for schema, owner in owned.items())
 
