@@ -39,6 +39,10 @@ demo-reset: demo-down ## Stop the local servers and delete their data
 docs: setup ## The data's documentation as one static page: lineage, models, columns
 	@$(BIN)/atelier-demo docs
 
+.PHONY: gdpr-register
+gdpr-register: setup ## The register of processing (GDPR, Article 30) from the tags of the columns: docs/gdpr
+	@$(BIN)/atelier gdpr-register
+
 .PHONY: lint
 lint: setup ## ruff, mypy --strict, sqlfluff
 	@$(BIN)/ruff check .

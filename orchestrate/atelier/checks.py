@@ -17,7 +17,7 @@ from atelier.errors import AtelierError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-#: Tables of the ERP and the columns that the staging models read.
+#: Tables of the ERP and the columns that the tap reads.
 ERP_COLUMNS: dict[str, tuple[str, ...]] = {
     "a_kopf": (
         "id",
@@ -32,9 +32,18 @@ ERP_COLUMNS: dict[str, tuple[str, ...]] = {
         "techniker",
         "a_vormwst",
     ),
-    "a_logbuch": ("id", "id_a_kopf", "code", "bezeichnung", "datum", "zeit", "benutzer", "notiz"),
+    "a_logbuch": ("id", "id_a_kopf", "code", "datum", "zeit", "benutzer", "notiz"),
     "p_zubeh": ("id_a_kopf", "position", "kennung", "znr", "zcode", "text", "stueck"),
-    "a_vorgang": ("id_a_kopf", "nummer", "bezeichnung", "datum", "zeit", "nloesch"),
+    "a_vorgang": (
+        "id_a_kopf",
+        "nummer",
+        "datum",
+        "zeit",
+        "benutzer",
+        "notizcode",
+        "codeintern",
+        "nloesch",
+    ),
     "p_artikel": ("id", "id_a_kopf", "position", "artikelid", "dim1", "dim2", "dim3"),
     "a_kopffreie": ("id_a_kopf", "nummer", "feld2", "feld3", "feld5"),
 }

@@ -1,4 +1,4 @@
-"""The program `atelier`: the checks before a run, the report at its end, the roles of the warehouse."""
+"""The program `atelier`: checks before a run, the report at its end, the roles, the register of personal data."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import closing
 from atelier import checks, report, roles
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
+from atelier.gdpr.register import write_register
 from atelier.last_words import FAILURE_MARK
 from atelier.warehouse import connect
 
@@ -32,12 +33,15 @@ def main() -> int:
         default=os.environ.get("MELTANO_ENVIRONMENT") or "dev",
         help="the Meltano environment whose warehouse is meant",
     )
+    commands.add_parser("gdpr-register", help="write the register of processing from the tags of the columns")
     arguments = parser.parse_args()
     try:
         if arguments.command == "check":
             print(checks.CHECKS[arguments.source](os.environ))  # noqa: T201 # a command-line program
         elif arguments.command == "roles":
             print(_roles(arguments.environment, sql=arguments.sql))  # noqa: T201 # a command-line program
+        elif arguments.command == "gdpr-register":
+            print(write_register(project_root()))  # noqa: T201 # a command-line program
         else:
             print(report.report_problems(os.environ))  # noqa: T201 # a command-line program
     except AtelierError as error:

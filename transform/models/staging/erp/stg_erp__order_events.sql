@@ -15,9 +15,7 @@ renamed as (
         cast(benutzer as text) as user_key,
 
         -- text
-        cast(bezeichnung as text) as event_label,
         cast(notizcode as text) as note_code,
-        cast(notiztext as text) as note,
         cast(codeintern as text) as internal_code,
 
         -- booleans

@@ -16,7 +16,6 @@ renamed as (
 
         -- text
         cast(code as text) as entry_code,
-        cast(bezeichnung as text) as entry_label,
         cast(notiz as text) as note,
 
         -- times

@@ -1,0 +1,1 @@
+"""Personal data: the register of processing (docs/adr/0013)."""
