@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from target_warehouse.errors import LoadError, without_values
+
 if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping
@@ -20,7 +22,7 @@ DEFAULT_MAX_DELETE_SHARE = 0.2
 LOADS_TABLE = "full_table_loads"
 
 
-class DeletionRefusedError(Exception):
+class DeletionRefusedError(LoadError):
     """A load would take more rows away than is to be believed; nothing was changed."""
 
 
@@ -129,6 +131,12 @@ class FullTables:
         return None
 
     def _replace(self, sink: WarehouseSink, table: sa.Table, connection: Connection) -> None:
+        try:
+            self._follow(sink, table, connection)
+        except Exception as error:
+            raise without_values(error, table.name) from None
+
+    def _follow(self, sink: WarehouseSink, table: sa.Table, connection: Connection) -> None:
         stage = self._stages[sink]
         inserted, updated = sink.write_differences(stage, table, sink.key_properties, connection)
         deleted = connection.execute(sa.delete(table).where(self._is_gone(sink, table))).rowcount

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from target_postgres.connector import PostgresConnector
 from target_postgres.sinks import PostgresSink
 
+from target_warehouse.errors import MissingPseudonymKeyError, without_values
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -18,10 +20,6 @@ if TYPE_CHECKING:
 
     from target_warehouse.full_tables import FullTables
     from target_warehouse.target import TargetWarehouse
-
-
-class MissingPseudonymKeyError(Exception):
-    """A column must be pseudonymised and there is no key to do it with."""
 
 
 def pseudonym(value: object, key: str) -> str:
@@ -90,8 +88,17 @@ class WarehouseSink(PostgresSink):
                 record[column] = pseudonym(record[column], self.config["pseudonym_key"])
         return super().preprocess_record(record, context)
 
+    def _after_process_record(self, context: dict[str, Any]) -> None:
+        """Do without the SDK's line in the debug log, which shows the records."""
+
     def process_batch(self, context: dict[str, Any]) -> None:
         """Load a batch: into the table, or for a full table into its stage."""
+        try:
+            self._load_batch(context)
+        except Exception as error:
+            raise without_values(error, self.table_name) from None
+
+    def _load_batch(self, context: dict[str, Any]) -> None:
         if self.full_table_version is None:
             super().process_batch(context)
             return
@@ -154,6 +161,12 @@ class WarehouseSink(PostgresSink):
         self._activations += 1
         if self.current_size == 0 and not self.full_tables.is_staged(self) and self._activations == 1:
             return
+        try:
+            self._complete(new_version)
+        except Exception as error:
+            raise without_values(error, self.table_name) from None
+
+    def _complete(self, new_version: int) -> None:
         self.full_table_version = new_version
         if self.current_size:
             self.process_batch(self.start_drain())

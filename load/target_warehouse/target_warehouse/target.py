@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from json import JSONDecodeError
+from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
+from singer_sdk.io_base import SingerReader
+from singer_sdk.singerlib.json import deserialize_json
 from target_postgres.target import TargetPostgres
 
+from target_warehouse.errors import LoadError, without_values
 from target_warehouse.full_tables import DEFAULT_MAX_DELETE_SHARE, FullTables
 from target_warehouse.sinks import WarehouseSink
 
@@ -50,8 +54,19 @@ OWN_SETTINGS = th.PropertiesList(
 ).to_dict()
 
 
+class Reader(SingerReader):
+    """Reads a tap's messages; a torn one, as a killed tap leaves it, is told of and not shown."""
+
+    def deserialize_json(self, line: str) -> dict[str, Any]:
+        """Return the message of a line."""
+        try:
+            return deserialize_json(line)
+        except JSONDecodeError as error:
+            raise LoadError(f"the tap sent a line that is no message: {error.msg} at {error.pos}") from None
+
+
 class TargetWarehouse(TargetPostgres):
-    """target-postgres, with three guarantees added.
+    """target-postgres, with four guarantees added.
 
     - A row that is already as it should be is not written again.
     - The streams sent as full tables (their records carry a `version`) replace their tables in one
@@ -59,10 +74,12 @@ class TargetWarehouse(TargetPostgres):
       they were. Should too many rows be gone, the run fails and no table is changed.
     - A row of a parent stream is never in the warehouse before the rows of its children: whoever sees a row
       of `log_files` also sees every line that it counts.
+    - No error and no line of a log, at any level, shows a value of a row.
     """
 
     name = "target-warehouse"
     default_sink_class = WarehouseSink
+    message_reader_class = Reader
     config_jsonschema = {  # noqa: RUF012 # the SDK declares it as an instance-independent dictionary
         **TargetPostgres.config_jsonschema,
         "properties": {
@@ -79,6 +96,21 @@ class TargetWarehouse(TargetPostgres):
         """Load what is left, and put the full tables in their place."""
         super().process_endofpipe()
         self.full_tables.replace()
+    def listen(self, file_input: IO[str] | None = None) -> None:
+        """Load what a tap sends, to the end."""
+        try:
+            super().listen(file_input)
+        except Exception as error:
+            raise without_values(error) from None
+
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        try:
+            super()._process_schema_message(message_dict)
+        except LoadError:
+            raise
+        except Exception as error:
+            # No row has a part in it, so it may say all it knows.
+            raise LoadError(f"{message_dict.get('stream')} cannot be loaded: {error}") from error
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         sink = self._sinks_active.get(message_dict["stream"])

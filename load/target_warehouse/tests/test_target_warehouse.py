@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import traceback
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
 import pytest
+from target_warehouse.errors import LoadError, MissingPseudonymKeyError
 from target_warehouse.full_tables import DeletionRefusedError
-from target_warehouse.sinks import MissingPseudonymKeyError, pseudonym
+from target_warehouse.sinks import pseudonym
 from target_warehouse.target import TargetWarehouse
 
 if TYPE_CHECKING:
@@ -56,9 +58,9 @@ class Loader:
         self.postgres = postgres
         self.connection = connection
 
-    def load(self, *messages: dict[str, Any], **settings: Any) -> list[dict[str, Any]]:
-        """Load messages; return the states that the target confirmed."""
-        target = TargetWarehouse(
+    def target(self, **settings: Any) -> TargetWarehouse:
+        """Return a target that writes into the schema of these tests."""
+        return TargetWarehouse(
             config={
                 "host": self.postgres["POSTGRES_HOST"],
                 "port": int(self.postgres["POSTGRES_PORT"]),
@@ -73,6 +75,10 @@ class Loader:
                 **settings,
             }
         )
+
+    def load(self, *messages: dict[str, Any], **settings: Any) -> list[dict[str, Any]]:
+        """Load messages; return the states that the target confirmed."""
+        target = self.target(**settings)
         out = io.StringIO()
         with redirect_stdout(out):
             target.listen(io.StringIO("".join(json.dumps(message) + "\n" for message in messages)))
@@ -226,6 +232,84 @@ def test_personal_values_are_replaced_before_they_are_loaded(loader: Loader) -> 
 def test_a_missing_key_is_a_sentence(loader: Loader) -> None:
     with pytest.raises(MissingPseudonymKeyError, match="set PSEUDONYM_KEY"):
         loader.load(ORDERS, record(1, "a", customer=4711), pseudonym_columns=["orders.customer"])
+
+
+#: What may stand in no message: a note, a customer's number.
+NOTE, CUSTOMER = "appeler M. Lefèvre au 0698127364", 47110815
+PERSONAL = [record(1, NOTE, customer=CUSTOMER), record(2, NOTE + NOTE, customer=CUSTOMER + 1)]
+HIDDEN = {"pseudonym_columns": ["orders.customer"], "pseudonym_key": "a very secret key"}
+
+
+def assert_nothing_told(text: str) -> None:
+    for value in ("0698127364", "Lef", str(CUSTOMER), pseudonym(CUSTOMER, "a very secret key"), "secret key"):
+        assert value not in text, text
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("alter column note type varchar(10)", r"orders could not be loaded: .*22001.*column note"),
+        ("add constraint brief check (length(note) < 9)", r"orders could not be loaded: .*constraint brief"),
+        ("add constraint single unique (customer)", r"orders could not be loaded: .*constraint single"),
+    ],
+    ids=["too narrow", "check", "unique"],
+)
+@pytest.mark.parametrize("full", [False, True], ids=["rows", "full table"])
+def test_a_failure_tells_no_value(
+    loader: Loader,
+    warehouse: Connection,
+    caplog: pytest.LogCaptureFixture,
+    change: str,
+    told: str,
+    *,
+    full: bool,
+) -> None:
+    loader.load(ORDERS, record(9, None, customer=CUSTOMER), **HIDDEN)
+    with warehouse.cursor() as cursor:
+        cursor.execute(f"alter table {SCHEMA}.orders {change}")
+    # The rows of this test share a customer with the row that is there.
+    messages = [{**row, "record": {**row["record"], "customer": CUSTOMER}} for row in PERSONAL]
+    with caplog.at_level("DEBUG"), pytest.raises(LoadError, match=told) as failure:
+        loader.load(*(full_table(1, *messages) if full else [ORDERS, *messages]), **HIDDEN)
+    assert_nothing_told(caplog.text + "".join(traceback.format_exception(failure.value)))
+
+
+def test_a_table_that_cannot_take_a_stream_is_named(loader: Loader, warehouse: Connection) -> None:
+    loader.load(ORDERS, record(1, None))
+    with warehouse.cursor() as cursor:
+        cursor.execute(f"alter table {SCHEMA}.orders alter column note type integer using 0")
+    with pytest.raises(LoadError, match=r"db-orders cannot be loaded: Altering columns is not supported.*note"):
+        loader.load(ORDERS, record(2, NOTE))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        json.dumps(PERSONAL[0])[:-5],
+        json.dumps({"record": PERSONAL[0]["record"]}),
+        json.dumps({**PERSONAL[0], "type": NOTE}),
+        json.dumps({**PERSONAL[0], "record": {**PERSONAL[0]["record"], "on": NOTE}}),
+        json.dumps({**PERSONAL[0], "record": NOTE}),
+    ],
+    ids=["torn", "without a type", "of no known type", "a note for a date", "a text for a record"],
+)
+def test_a_message_that_cannot_be_read_is_not_shown(
+    loader: Loader, caplog: pytest.LogCaptureFixture, line: str
+) -> None:
+    dated = json.loads(json.dumps(ORDERS))
+    dated["schema"]["properties"]["on"] = {"type": "string", "format": "date-time"}
+    target = loader.target(**HIDDEN)
+    with caplog.at_level("DEBUG"), pytest.raises(LoadError) as failure:
+        target.listen(io.StringIO(f"{json.dumps(dated)}\n{line}\n"))
+    assert_nothing_told(caplog.text + "".join(traceback.format_exception(failure.value)))
+
+
+def test_a_load_that_succeeds_tells_no_value(loader: Loader, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        loader.load(*full_table(1, *PERSONAL), **HIDDEN)
+        loader.load(ORDERS, *PERSONAL, record(3, "new"), **HIDDEN)
+    assert len(loader.rows()) == 3
+    assert_nothing_told(caplog.text)
 
 
 def test_text_arrives_as_it_is(loader: Loader) -> None:

@@ -27,14 +27,12 @@ class Purpose:
 CUSTOMERS: Final = "clients"
 EMPLOYEES: Final = "salariés"
 ANYBODY: Final = "toute personne nommée dans le texte (clients, salariés)"
-NOBODY: Final = "aucune attendue ; zone de texte où une saisie libre reste possible"
+NOBODY: Final = "aucune attendue (mais un texte saisi peut toujours nommer quelqu'un)"
 
 CATEGORIES: Final = {
     "customer_pseudonym": Category("numéro de client", CUSTOMERS, is_pseudonym=True),
     "employee_pseudonym": Category("technicien et utilisateur de l'ERP", EMPLOYEES, is_pseudonym=True),
-    "order_reference": Category(
-        "référence de commande (désigne le client pour qui a accès à l'ERP)", CUSTOMERS
-    ),
+    "order_reference": Category("référence de commande (mène au client, par l'ERP)", CUSTOMERS),
     "order_text": Category("codes et libellés de la commande, saisis dans l'ERP", NOBODY),
     "job_name": Category("nom de l'affaire (texte libre)", ANYBODY),
     "journal_note": Category("notes du journal de la commande (texte libre)", ANYBODY),
@@ -81,7 +79,7 @@ SECURITY: Final = (
     "d'atteindre l'entrepôt ; la clé n'est ni dans la base, ni dans le SQL compilé, ni dans les journaux.",
     "Cloisonnement : les notes et les messages restent dans les schémas internes, jamais dans `marts`.",
     "Journaux d'exécution sans donnée : une erreur de chargement nomme la table et la colonne, pas la valeur.",
-    "Accès : comptes nominatifs de PostgreSQL, mots de passe hors du dépôt, liaisons chiffrables (FTP sur TLS).",
+    "Accès : par compte de PostgreSQL ; mots de passe hors du dépôt ; FTP chiffrable (TLS).",
 )
 
 TRANSFERS: Final = "aucun transfert hors de l'Union européenne"

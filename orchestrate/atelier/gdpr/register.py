@@ -207,6 +207,7 @@ def _activity(
     label = labels.PURPOSES[purpose]
     kinds = list(dict.fromkeys((column.category, column.legal_basis, column.retention) for column in columns))
     people = dict.fromkeys(labels.CATEGORIES[category].people for category, _, _ in kinds)
+    people.pop(labels.NOBODY, None)
     facts = (
         ("Finalité", label.aim),
         ("Catégories de personnes", " ; ".join(people)),
