@@ -88,9 +88,7 @@ def test_the_checks_know_the_columns_that_the_tap_selects() -> None:
     selected = next(
         plugin["select"] for plugin in extractors["plugins"]["extractors"] if plugin["name"] == "tap-mysql"
     )
-    tables = {rule.removeprefix("*-").partition(".")[0] for rule in selected}
-    assert tables == set(ERP_COLUMNS)
-    assert "a_adresse" not in str(selected)
+    assert selected == [f"*-{table}.{column}" for table, columns in ERP_COLUMNS.items() for column in columns]
 
 
 def test_the_roles_know_every_schema() -> None:

@@ -40,6 +40,9 @@ _OPTIONS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",
+    # An error's details and its statement quote rows, which may be personal data.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
     # A killed server may lose the commits of its last 30 ms, as whole transactions; nothing is ever torn.
     "synchronous_commit": "off",
     "wal_writer_delay": "10ms",

@@ -285,14 +285,13 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def render(root: Path) -> dict[Path, str]:
+def render(manifest: Mapping[str, Any], periods: Mapping[str, Retention]) -> dict[Path, str]:
     """Return the register's files with their contents.
 
     Raises:
-        AtelierError: The project cannot be read, or a tag says something that nobody explains.
+        AtelierError: A tag says something that nobody explains.
     """
-    manifest = parse_project(root)
-    columns, periods = tagged_columns(manifest), retentions(root)
+    columns = tagged_columns(manifest)
     for column in columns:
         if column.retention not in periods:
             raise AtelierError(
@@ -309,9 +308,9 @@ def write_register(root: Path) -> str:
     """Write the register; return a sentence that says where it is.
 
     Raises:
-        AtelierError: As `render`.
+        AtelierError: dbt cannot read the project, or a tag says something that nobody explains.
     """
-    files = render(root)
+    files = render(parse_project(root), retentions(root))
     for path, content in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(content, encoding="utf-8")
