@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 import psycopg
 import sqlalchemy as sa
 from singer_sdk.exceptions import MissingKeyPropertiesError
 
-#: Classes of SQLSTATE whose messages quote what was to be written: data exception, constraint violation, raised
-#: by a function. All others speak of tables, rights and resources.
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Classes of SQLSTATE whose messages quote what was to be written: data exception, constraint violation,
+#: raised by a function. All others speak of tables, rights and resources.
 QUOTING_CLASSES: Final = ("22", "23", "P0")
 
 _COPIED_COLUMN = re.compile(r"COPY [^,]+, line \d+, column (\w+)")
@@ -48,3 +52,12 @@ def without_values(error: Exception, table: str | None = None) -> Exception:
     return LoadError(
         f"{place} could not be loaded: {what}; the values are not shown, as they may be personal data"
     ).with_traceback(error.__traceback__)
+
+
+@contextmanager
+def values_hidden(table: str | None = None) -> Iterator[None]:
+    """Let errors out without any value; `table` is what is being loaded."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 # whatever it is, its text may quote a row
+        raise without_values(error, table) from None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from target_warehouse.errors import LoadError, without_values
+from target_warehouse.errors import LoadError, values_hidden
 
 if TYPE_CHECKING:
     import logging
@@ -131,10 +131,8 @@ class FullTables:
         return None
 
     def _replace(self, sink: WarehouseSink, table: sa.Table, connection: Connection) -> None:
-        try:
+        with values_hidden(table.name):
             self._follow(sink, table, connection)
-        except Exception as error:
-            raise without_values(error, table.name) from None
 
     def _follow(self, sink: WarehouseSink, table: sa.Table, connection: Connection) -> None:
         stage = self._stages[sink]

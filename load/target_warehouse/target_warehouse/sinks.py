@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from target_postgres.connector import PostgresConnector
 from target_postgres.sinks import PostgresSink
 
-from target_warehouse.errors import MissingPseudonymKeyError, without_values
+from target_warehouse.errors import MissingPseudonymKeyError, values_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,10 +93,8 @@ class WarehouseSink(PostgresSink):
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Load a batch: into the table, or for a full table into its stage."""
-        try:
+        with values_hidden(self.table_name):
             self._load_batch(context)
-        except Exception as error:
-            raise without_values(error, self.table_name) from None
 
     def _load_batch(self, context: dict[str, Any]) -> None:
         if self.full_table_version is None:
@@ -161,10 +159,8 @@ class WarehouseSink(PostgresSink):
         self._activations += 1
         if self.current_size == 0 and not self.full_tables.is_staged(self) and self._activations == 1:
             return
-        try:
+        with values_hidden(self.table_name):
             self._complete(new_version)
-        except Exception as error:
-            raise without_values(error, self.table_name) from None
 
     def _complete(self, new_version: int) -> None:
         self.full_table_version = new_version

@@ -10,12 +10,13 @@ from singer_sdk.io_base import SingerReader
 from singer_sdk.singerlib.json import deserialize_json
 from target_postgres.target import TargetPostgres
 
-from target_warehouse.errors import LoadError, without_values
+from target_warehouse.errors import LoadError, values_hidden
 from target_warehouse.full_tables import DEFAULT_MAX_DELETE_SHARE, FullTables
 from target_warehouse.sinks import WarehouseSink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections import Counter
+    from collections.abc import Callable, Iterable
 
     from singer_sdk.sinks import Sink
 
@@ -55,10 +56,17 @@ OWN_SETTINGS = th.PropertiesList(
 
 
 class Reader(SingerReader):
-    """Reads a tap's messages; a torn one, as a killed tap leaves it, is told of and not shown."""
+    """Reads a tap's messages; one that cannot be read or loaded is told of and not shown."""
+
+    def process_lines(
+        self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> Counter[str]:
+        """Read messages to the end and hand each to the function for its type."""
+        with values_hidden():
+            return super().process_lines(file_input, callbacks)
 
     def deserialize_json(self, line: str) -> dict[str, Any]:
-        """Return the message of a line."""
+        """Return the message of a line; the last one of a killed tap is torn."""
         try:
             return deserialize_json(line)
         except JSONDecodeError as error:
@@ -96,12 +104,6 @@ class TargetWarehouse(TargetPostgres):
         """Load what is left, and put the full tables in their place."""
         super().process_endofpipe()
         self.full_tables.replace()
-    def listen(self, file_input: IO[str] | None = None) -> None:
-        """Load what a tap sends, to the end."""
-        try:
-            super().listen(file_input)
-        except Exception as error:
-            raise without_values(error) from None
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         try:

@@ -278,7 +278,9 @@ def test_a_table_that_cannot_take_a_stream_is_named(loader: Loader, warehouse: C
     loader.load(ORDERS, record(1, None))
     with warehouse.cursor() as cursor:
         cursor.execute(f"alter table {SCHEMA}.orders alter column note type integer using 0")
-    with pytest.raises(LoadError, match=r"db-orders cannot be loaded: Altering columns is not supported.*note"):
+    with pytest.raises(
+        LoadError, match=r"db-orders cannot be loaded: Altering columns is not supported.*note"
+    ):
         loader.load(ORDERS, record(2, NOTE))
 
 

@@ -73,17 +73,16 @@ ACTIONS: Final = {
 }
 
 SECURITY: Final = (
-    "Minimisation : seules les colonnes utiles quittent l'ERP (liste plus bas) ; une colonne nouvelle n'est pas "
-    "lue tant qu'elle n'est pas qualifiée.",
+    "Minimisation : seules les colonnes utiles quittent l'ERP (liste plus bas) ; une colonne nouvelle n'est "
+    "pas lue tant qu'elle n'est pas qualifiée.",
     "Pseudonymisation : numéro de client, technicien et utilisateur sont remplacés par un HMAC-SHA-256 avant "
     "d'atteindre l'entrepôt ; la clé n'est ni dans la base, ni dans le SQL compilé, ni dans les journaux.",
     "Cloisonnement : les notes et les messages restent dans les schémas internes, jamais dans `marts`.",
-    "Journaux d'exécution sans donnée : une erreur de chargement nomme la table et la colonne, pas la valeur.",
+    "Journaux d'exécution : une erreur de chargement nomme la table et la colonne, jamais la valeur.",
     "Accès : par compte de PostgreSQL ; mots de passe hors du dépôt ; FTP chiffrable (TLS).",
 )
 
 TRANSFERS: Final = "aucun transfert hors de l'Union européenne"
 CONTROLLER: Final = (
-    "à compléter : raison sociale, adresse et contact du responsable du traitement ; délégué à la protection des "
-    "données le cas échéant"
+    "à compléter : raison sociale, adresse et contact ; délégué à la protection des données le cas échéant"
 )

@@ -45,8 +45,8 @@ HEADER: Final = """\
 # Registre des activités de traitement
 
 Article 30 du RGPD, sur le modèle de la CNIL. Page faite par `make gdpr-register` à partir des étiquettes
-`personal_data` des colonnes du projet dbt ; la même liste, une ligne par colonne : [register.csv](register.csv).
-Ne pas la modifier à la main.
+`personal_data` des colonnes du projet dbt ; la même liste, une ligne par colonne :
+[register.csv](register.csv). Ne pas la modifier à la main.
 
 Responsable du traitement : {controller}.
 """
@@ -95,7 +95,12 @@ def parse_project(root: Path) -> dict[str, Any]:
                 *("--target-path", folder, "--log-path", folder),
             ],
             cwd=root / "transform",
-            env={**os.environ, **unused, "POSTGRES_PORT": "5432", "DBT_PROFILES_DIR": str(root / "transform")},
+            env={
+                **os.environ,
+                **unused,
+                "POSTGRES_PORT": "5432",
+                "DBT_PROFILES_DIR": str(root / "transform"),
+            },
             capture_output=True,
             text=True,
             check=False,

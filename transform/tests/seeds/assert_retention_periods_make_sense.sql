@@ -1,5 +1,5 @@
 -- Only data about no person are kept without limit, and free text, in which anybody may be named, is kept the shortest.
-select *
+select retention_key
 from {{ ref('retention_periods') }}
 where
     (period_days is null) <> (action = 'keep')
