@@ -1,4 +1,4 @@
-"""The program `atelier`: checks before a run, the report at its end, the roles, the register of personal data."""
+"""The program `atelier`: checks and the report of a run, the roles, the register of personal data."""
 
 from __future__ import annotations
 
