@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pymysql
-from tap_ftplogs.check import check_source
-from tap_ftplogs.errors import SourceError
+from tap_ftplogs.check import check_source as look_at_logs
+from tap_ftplogs.errors import SourceError as FtpError
+from tap_mysql.check import check_source as look_at_erp
+from tap_mysql.errors import SourceError as MysqlError
 
 from atelier.connections import FTP_VARIABLES, MYSQL_VARIABLES, port, require
 from atelier.errors import AtelierError
@@ -48,13 +49,6 @@ ERP_COLUMNS: dict[str, tuple[str, ...]] = {
     "a_kopffreie": ("id_a_kopf", "nummer", "feld2", "feld3", "feld5"),
 }
 
-CONNECT_TIMEOUT_SECONDS = 15
-
-_WRONG_LOGIN = 1045
-_NO_ACCESS = (1044, 1698)
-_UNKNOWN_DATABASE = 1049
-_CANNOT_CONNECT = (2002, 2003, 2005)
-
 
 def check_logs(variables: Mapping[str, str]) -> str:
     """Check the FTP server: log-in, root folder, at least one machine folder.
@@ -83,8 +77,8 @@ def check_logs(variables: Mapping[str, str]) -> str:
     if variables.get("FTP_PORT"):
         config["port"] = port(variables, "FTP_PORT")
     try:
-        return str(check_source(config))
-    except SourceError as error:
+        return str(look_at_logs(config))
+    except FtpError as error:
         raise AtelierError(str(error)) from None
 
 
@@ -99,27 +93,27 @@ def check_erp(variables: Mapping[str, str]) -> str:
     """
     require(variables, MYSQL_VARIABLES, "the ERP's MySQL server")
     database = variables["MYSQL_DATABASE"]
-    place = f"{variables['MYSQL_HOST']}:{variables['MYSQL_PORT']}"
+    config: dict[str, object] = {
+        "host": variables["MYSQL_HOST"],
+        "port": port(variables, "MYSQL_PORT"),
+        "user": variables["MYSQL_USER"],
+        "password": variables["MYSQL_PASSWORD"],
+        "database": database,
+        "tls": variables.get("MYSQL_TLS"),
+        "tls_ca_file": variables.get("MYSQL_TLS_CA"),
+        "tls_verify": variables.get("MYSQL_TLS_VERIFY"),
+    }
     try:
-        connection = pymysql.connect(
-            host=variables["MYSQL_HOST"],
-            port=port(variables, "MYSQL_PORT"),
-            user=variables["MYSQL_USER"],
-            password=variables["MYSQL_PASSWORD"],
-            database=database,
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            charset="utf8mb4",
+        source = look_at_erp(config)
+    except MysqlError as error:
+        raise AtelierError(str(error)) from None
+    if source.snapshot_refusal is not None:
+        raise AtelierError(
+            f"the ERP's MySQL server at {source.place} takes no consistent snapshot "
+            f"({source.snapshot_refusal}), so the tables would not show one moment: ask its administrator"
         )
-    except pymysql.err.MySQLError as error:
-        raise AtelierError(f"the ERP's MySQL server at {place} {_reason(error, variables)}") from None
-    with connection, connection.cursor() as cursor:
-        cursor.execute(
-            "select table_name, column_name from information_schema.columns where table_schema = %s",
-            (database,),
-        )
-        found: dict[str, set[str]] = {}
-        for table, column in cursor.fetchall():
-            found.setdefault(table.lower(), set()).add(column.lower())
+    place = source.place
+    found = {table.name.lower(): {column.name.lower() for column in table.columns} for table in source.tables}
     for table, columns in ERP_COLUMNS.items():
         if table not in found:
             raise AtelierError(
@@ -134,20 +128,6 @@ def check_erp(variables: Mapping[str, str]) -> str:
                 "upgraded?"
             )
     return f"The ERP's database {database} at {place} has the {len(ERP_COLUMNS)} tables with their columns."
-
-
-def _reason(error: pymysql.err.MySQLError, variables: Mapping[str, str]) -> str:
-    code = error.args[0] if error.args else None
-    if code == _WRONG_LOGIN or code in _NO_ACCESS:
-        return (
-            f"refuses user {variables['MYSQL_USER']} or keeps the database {variables['MYSQL_DATABASE']} "
-            "from it: check MYSQL_USER, MYSQL_PASSWORD, MYSQL_DATABASE and the user's rights"
-        )
-    if code == _UNKNOWN_DATABASE:
-        return f"has no database {variables['MYSQL_DATABASE']}: check MYSQL_DATABASE"
-    if code in _CANNOT_CONNECT:
-        return "cannot be reached: check that it runs there, MYSQL_HOST and MYSQL_PORT, and the network"
-    return f"cannot be used (error {code}): check the MYSQL_ variables"
 
 
 CHECKS: dict[str, Callable[[Mapping[str, str]], str]] = {"logs": check_logs, "erp": check_erp}

@@ -31,6 +31,7 @@ FTP_VARIABLES = ("FTP_HOST", "FTP_USER", "FTP_PASSWORD")
 DEFAULTS = {
     "POSTGRES_PORT": "5432",
     "MYSQL_PORT": "3306",
+    "MYSQL_TLS": "off",
     "PLANT_TIMEZONE": "Europe/Paris",
     "FTP_ROOT": "/",
     "FTP_TLS": "off",

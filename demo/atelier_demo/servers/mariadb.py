@@ -61,6 +61,11 @@ class MariaDB(Server):
         """The user that may only read."""
         return USER
 
+    @property
+    def administrator(self) -> tuple[str, str]:
+        """User and password of the administrator."""
+        return ADMINISTRATOR, self.site.settings.secret("mysql_admin_password")
+
     def connect(
         self, *, admin: bool = False, database: str | None = DATABASE, read_timeout: float | None = None
     ) -> Connection:

@@ -68,11 +68,9 @@ class SourceReport:
         told.append(f"Storage engines: {', '.join(f'{name} ({n})' for name, n in sorted(engines.items()))}.")
         told += self._on_character_sets()
         outside = [table.name for table in self.tables if not table.is_in_snapshot]
-        if self.snapshot_refusal is not None:
-            told.append(f"Problem: no consistent snapshot can be taken ({self.snapshot_refusal}).")
-        elif outside:
-            told.append(f"A consistent snapshot is possible, but these tables know none: {_some(outside)}.")
-        else:
+        if outside:
+            told.append(f"Tables that know no snapshot, read when their turn comes: {_some(outside)}.")
+        elif self.snapshot_refusal is None:
             told.append("A consistent snapshot of all tables is possible.")
         skipped = [
             f"{table.name}.{column.name} ({column.data_type})"
@@ -82,8 +80,15 @@ class SourceReport:
         ]
         if skipped:
             told.append(f"Columns that cannot be told, and are skipped: {_some(skipped)}.")
-        told += [f"Problem: {table} may not be read ({why})." for table, why in self.unreadable.items()]
-        return told
+        return [*told, *(f"Problem: {problem}." for problem in self.problems)]
+
+    @property
+    def problems(self) -> list[str]:
+        """What keeps a run from reading all tables at one moment, each without its full stop."""
+        found = []
+        if self.snapshot_refusal is not None:
+            found.append(f"no consistent snapshot can be taken ({self.snapshot_refusal})")
+        return found + [f"{table} may not be read ({why})" for table, why in self.unreadable.items()]
 
     def __str__(self) -> str:
         return " ".join(self.sentences())

@@ -206,7 +206,7 @@ class TableStream(QuietStream):
             )
         if key is not None and last is not None:
             incremental.remember(self.stream_state, key, formatter.value(last, key))
-        tap.note_read(self.name, counted, formatter)
+        tap.note_read(self.name, self._stream_version, counted, formatter)
 
     @property
     def _selected_columns(self) -> list[str]:
@@ -235,19 +235,34 @@ class TableReadsStream(QuietStream):
             required=True,
             description="When the snapshot was taken, by the server's clock, in UTC",
         ),
+        th.Property(
+            "version",
+            th.IntegerType,
+            description="The version of the table's records in this run; NULL of an incremental table",
+        ),
         th.Property("counted_rows", th.IntegerType, description="What COUNT(*) says in the snapshot"),
         th.Property(
             "emitted_rows", th.IntegerType, description="Rows that were read; the same, or the run fails"
         ),
         th.Property(
+            "impossible_date_count",
+            th.IntegerType,
+            description="Dates that are in no calendar, such as 0000-00-00, and came as NULL",
+        ),
+        th.Property(
+            "invalid_text_count",
+            th.IntegerType,
+            description=r"Texts that hold bytes that are no text, and came with `\xff`",
+        ),
+        th.Property(
             "impossible_dates",
             th.ObjectType(additional_properties=th.IntegerType),
-            description="By column: how many dates are in no calendar, such as 0000-00-00, and came as NULL",
+            description="The impossible dates by column; only columns with some",
         ),
         th.Property(
             "invalid_texts",
             th.ObjectType(additional_properties=th.IntegerType),
-            description=r"By column: how many texts hold bytes that are no text, and came with `\xff`",
+            description="The invalid texts by column; only columns with some",
         ),
         th.Property("server_version", th.StringType, description="What the server calls itself"),
         th.Property(

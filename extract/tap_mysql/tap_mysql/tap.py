@@ -123,7 +123,7 @@ class TapMySQL(Tap):
             if self._snapshot is not None:
                 self._snapshot.close()
 
-    def note_read(self, table: str, counted: int, formatter: RecordFormatter) -> None:
+    def note_read(self, table: str, version: int | None, counted: int, formatter: RecordFormatter) -> None:
         """Remember that a table is read completely."""
         snapshot = self.snapshot
         self.logger.info("%s: %d rows read", table, formatter.row_count)
@@ -132,8 +132,11 @@ class TapMySQL(Tap):
                 "database_name": self.settings.database,
                 "table_name": table,
                 "snapshot_at": snapshot.taken_at,
+                "version": version,
                 "counted_rows": counted,
                 "emitted_rows": formatter.row_count,
+                "impossible_date_count": sum(formatter.impossible_dates.values()),
+                "invalid_text_count": sum(formatter.invalid_texts.values()),
                 "impossible_dates": formatter.impossible_dates,
                 "invalid_texts": formatter.invalid_texts,
                 "server_version": snapshot.server_version,
@@ -238,8 +241,11 @@ class TapMySQL(Tap):
             config: dict[str, Any] = dict(given.config) if given else {}
             if given and given.parse_env:
                 config |= cls._env_var_config
-            for sentence in check_source(config, thorough=True).sentences():
+            report = check_source(config, thorough=True)
+            for sentence in report.sentences():
                 click.echo(sentence)
+            if report.problems:
+                raise SourceError(f"{report.problems[0]} on {report.place}: let user {report.user} do it")
         ctx.exit()
 
 

@@ -9,18 +9,66 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import pymysql
 from tap_mysql.tables import quoted_name
 from tap_mysql.tap import TapMySQL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
-    from atelier_demo.servers.mariadb import MariaDB
     from pymysql.connections import Connection
 
 #: Quotes, a backslash, a slash, a percent sign and letters beyond ASCII, as passwords may have them.
 PASSWORD = "s3cret'\"\\/ @:%#?$ é€🔑"  # noqa: S105 - made up
 READER = "tap mysql's reader"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server on 127.0.0.1 and its administrator; `data_folder` only of one that is ours."""
+
+    port: int
+    user: str
+    password: str = field(repr=False)
+    data_folder: Path | None = None
+
+    def connect(self, database: str | None = None) -> Connection[Any]:
+        """Log in as administrator; zero dates may be written."""
+        return pymysql.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=self.user,
+            password=self.password,
+            database=database,
+            charset="utf8mb4",
+            sql_mode="",
+        )
+
+
+#: Views of the database `numbers`: only MariaDB has such tables by itself.
+SEQUENCES = ((1, 2), (1, 100), (1, 200), (1, 15_000), (1, 100_000), (1001, 6000))
+
+
+def make_numbers(server: Server) -> None:
+    """Make the database `numbers` with a view `from_A_to_B` for each of the sequences in use."""
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("drop database if exists numbers")
+        cursor.execute("create database numbers")
+        cursor.execute("create table numbers.digits (digit int primary key)")
+        cursor.executemany("insert into numbers.digits values (%s)", [(digit,) for digit in range(10)])
+        cursor.execute("create table numbers.numbers (seq int primary key)")
+        cursor.execute(
+            "insert into numbers.numbers select 1 + a.digit + 10 * b.digit + 100 * c.digit + 1000 * d.digit"
+            " + 10000 * e.digit from numbers.digits a, numbers.digits b, numbers.digits c, numbers.digits d,"
+            " numbers.digits e"
+        )
+        for first, last in SEQUENCES:
+            cursor.execute(
+                f"create view numbers.from_{first}_to_{last} as"
+                f" select seq from numbers.numbers where seq between {first} and {last}"
+            )
+        connection.commit()
 
 
 @dataclass
@@ -58,7 +106,7 @@ class Run:
 class Source:
     """An empty database with a reader of its own."""
 
-    def __init__(self, server: MariaDB, database: str) -> None:
+    def __init__(self, server: Server, database: str) -> None:
         self.server = server
         self.database = database
         self.config: dict[str, Any] = {
@@ -68,7 +116,7 @@ class Source:
             "password": PASSWORD,
             "database": database,
         }
-        self.admin: Connection[Any] = server.connect(admin=True, database=None)
+        self.admin: Connection[Any] = server.connect()
         self.quoted = quoted_name(database)
         self.execute(f"drop database if exists {self.quoted}")
         self.execute(f"create database {self.quoted} character set utf8mb4")
@@ -121,7 +169,7 @@ def metadata(catalog: dict[str, Any], table: str, breadcrumb: list[str]) -> dict
 
 
 @contextmanager
-def source_on(server: MariaDB, database: str) -> Iterator[Source]:
+def source_on(server: Server, database: str) -> Iterator[Source]:
     source = Source(server, database)
     try:
         yield source

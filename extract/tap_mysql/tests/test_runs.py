@@ -31,8 +31,10 @@ def shop(source: Source) -> Source:
         "create table positions (order_id int, number int, code text, primary key (order_id, number))"
     )
     source.execute("create table returned (id int primary key)")
-    source.execute("insert into orders select seq, concat('c', seq), seq from seq_1_to_100")
-    source.execute("insert into positions select o.seq, p.seq, 'x' from seq_1_to_100 o join seq_1_to_2 p")
+    source.execute("insert into orders select seq, concat('c', seq), seq from numbers.from_1_to_100")
+    source.execute(
+        "insert into positions select o.seq, p.seq, 'x' from numbers.from_1_to_100 o, numbers.from_1_to_2 p"
+    )
     return source
 
 
@@ -93,7 +95,7 @@ def test_sums_hold_under_concurrent_writes(shop: Source) -> None:
     stop = threading.Event()
 
     def move() -> None:
-        with shop.server.connect(admin=True, database=shop.database) as connection:
+        with shop.server.connect(shop.database) as connection:
             number = 0
             while not stop.is_set():
                 number = number % 100 + 1
@@ -276,14 +278,22 @@ def test_table_reads_tells_what_was_read(shop: Source) -> None:
     ]
     assert {row["database_name"] for row in rows} == {shop.database}
     assert len({row["snapshot_at"] for row in rows}) == 1
-    assert "MariaDB" in rows[0]["server_version"]
-    assert rows[0]["binlog_file"].startswith("binlog.")
-    assert rows[0]["binlog_position"] > 0
-    assert "0-1-" in rows[0]["gtid_set"]
+    assert shop.execute("select version()") == [(rows[0]["server_version"],)]
+    assert {row["version"] for row in rows} == {
+        message["version"] for message in run.messages if message["type"] == "ACTIVATE_VERSION"
+    }
     # After the tables it tells of: a row of it says that they are there.
     types = run.types("ACTIVATE_VERSION", "RECORD", "STATE")
     assert types[-4:] == [("RECORD", "table_reads")] * 3 + [("STATE", None)]
     assert not shop.run().records("table_reads")
+
+
+@pytest.mark.usefixtures("own_mysql")
+def test_table_reads_tells_the_position_in_the_binary_log(shop: Source) -> None:
+    row = shop.run(config={"table_reads": True}).records("table_reads")[0]
+    assert row["binlog_file"].startswith("binlog.")
+    assert row["binlog_position"] > 0
+    assert "0-1-" in row["gtid_set"]
 
 
 def test_a_table_of_the_same_name_as_a_stream_of_ours_is_refused(shop: Source) -> None:
@@ -305,7 +315,7 @@ def kill_reader(shop: Source) -> None:
 def test_a_lost_connection_fails_the_run(shop: Source, monkeypatch: pytest.MonkeyPatch) -> None:
     # More than sockets hold: most of it is still to come when the server is told to stop.
     shop.execute("alter table orders modify customer text")
-    shop.execute("insert into orders select seq, repeat('x', 4000), 1 from seq_1001_to_6000")
+    shop.execute("insert into orders select seq, repeat('x', 4000), 1 from numbers.from_1001_to_6000")
     original = wire.query
     is_killed = False
 
@@ -330,8 +340,8 @@ def test_a_lost_connection_fails_the_run(shop: Source, monkeypatch: pytest.Monke
 def test_memory_is_bounded(source: Source, tmp_path: Path) -> None:
     """90 MB pass through a process that grows by less than 40 MB."""
     source.execute("create table t (id int primary key, word text)")
-    source.execute("insert into t select seq, repeat('x', 3000) from seq_1_to_15000")
-    source.execute("create view twice as select a.id, word from t a join seq_1_to_2")
+    source.execute("insert into t select seq, repeat('x', 3000) from numbers.from_1_to_15000")
+    source.execute("create view twice as select a.id, word from t a join numbers.from_1_to_2")
     catalog = source.catalog()
     root(catalog, "t")["selected"] = False
     (tmp_path / "config.json").write_text(json.dumps(source.config))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from atelier_demo.servers.mariadb import MariaDB
+    from .source import Server
 
 pytestmark = pytest.mark.integration
 
@@ -30,17 +30,17 @@ CONFIG: dict[str, Any] = {"host": "127.0.0.1", "port": 1, "user": "u", "password
 
 
 @pytest.fixture(scope="module", autouse=True)
-def server(mariadb: MariaDB) -> Iterator[Source]:
-    with source_on(mariadb, "standard_suite") as source:
+def server(mysql: Server) -> Iterator[Source]:
+    with source_on(mysql, "standard_suite") as source:
         source.execute(
             "create table orders (id int primary key, customer varchar(20) character set latin1,"
             " total decimal(20,10), at datetime, f float, data blob)"
         )
         source.execute(
             "insert into orders select seq, 'é\\n\"', 1234567890.0123456789, '2025-05-28 07:00:00', 0.1, 'x'"
-            " from seq_1_to_200"
+            " from numbers.from_1_to_200"
         )
-        source.execute("create table notes (id int primary key) engine = Aria")
+        source.execute("create table notes (id int primary key) engine = MyISAM")
         source.execute("insert into notes values (1)")
         CONFIG.update(source.config)
         yield source
@@ -128,20 +128,27 @@ def test_the_command_line_tests_the_source(tmp_path: Path, server: Source) -> No
     finally:
         server.execute("drop view broken")
         server.execute("alter table notes rename column number to id")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, done.stderr
+    assert "FAILED: broken may not be read (View " in done.stderr.splitlines()[-1]
     told = done.stdout.splitlines()
     assert told[0].startswith(
-        f"Logged in to 127.0.0.1:{CONFIG['port']} as {READER}, without encryption; the server is 10."
+        f"Logged in to 127.0.0.1:{CONFIG['port']} as {READER}, without encryption; the server is "
     )
     assert "orders (about 200 rows)" in told[1]
     assert told[2:6] == [
-        "Storage engines: Aria (1), InnoDB (1), view (1).",
+        "Storage engines: InnoDB (1), MyISAM (1), view (1).",
         "Character sets: latin1 (1 columns).",
         "Declared latin1, so what was stored as UTF-8 in them is read as mojibake: orders.customer.",
-        "A consistent snapshot is possible, but these tables know none: notes.",
+        "Tables that know no snapshot, read when their turn comes: notes.",
     ]
     assert told[6].startswith("Problem: broken may not be read (View ")
     assert len(told) == 7
+
+
+def test_a_source_without_problems_passes_the_test(tmp_path: Path) -> None:
+    done = command(tmp_path, "--test")
+    assert done.returncode == 0, done.stderr
+    assert "Problem" not in done.stdout
 
 
 def test_a_report_can_be_had_as_a_library(server: Source) -> None:

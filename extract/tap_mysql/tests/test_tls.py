@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("own_mysql")]
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def table(source: Source) -> Iterator[None]:
 
 
 def test_rows_are_read_over_tls(source: Source, certificates: dict[str, Path]) -> None:
-    source.execute("insert into t select seq from seq_1_to_100000")
+    source.execute("insert into t select seq from numbers.from_1_to_100000")
     tls = {"tls": "required", "tls_ca_file": str(certificates["server"])}
     run = source.run(config=tls)
     assert run.error is None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,7 @@ from .source import Source, source_on
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from atelier_demo.servers.mariadb import MariaDB
+    from .source import Server
 
 pytestmark = pytest.mark.integration
 
@@ -61,10 +62,11 @@ SPANS = st.builds(
     st.integers(0, 837),
     st.integers(0, 59),
 )
-STAMPS = st.datetimes(
-    min_value=__import__("datetime").datetime(1971, 1, 1),
-    max_value=__import__("datetime").datetime(2037, 12, 31),
-)
+STAMPS = st.datetimes(min_value=datetime(1971, 1, 1), max_value=datetime(2037, 12, 31))  # noqa: DTZ001 # a clock
+
+# A zero without a sign: as a number, which is how it is compared here, it has none.
+FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False).map(lambda value: value + 0.0)
+DOUBLES = st.floats(allow_nan=False, allow_infinity=False).map(lambda value: value + 0.0)
 
 #: Declaration, values to write, how the server is asked for a text of it, how JSON tells that text.
 TEXT, NUMBER, DATE, MOMENT, STAMP = "text", "number", "date", "moment", "stamp"
@@ -79,8 +81,8 @@ COLUMNS: dict[str, tuple[str, st.SearchStrategy[Any], str, str]] = {
     "c_decimal": ("decimal(65, 30)", decimals(65, 30), "cast({} as char)", NUMBER),
     "c_price": ("decimal(15, 2)", decimals(15, 2), "cast({} as char)", NUMBER),
     "c_filled": ("decimal(9, 3) zerofill", decimals(9, 3).map(lambda t: t.lstrip("-")), "{} + 0", NUMBER),
-    "c_float": ("float", st.floats(width=32, allow_nan=False, allow_infinity=False), "concat({})", NUMBER),
-    "c_double": ("double", st.floats(allow_nan=False, allow_infinity=False), "concat({})", NUMBER),
+    "c_float": ("float", FLOATS, "concat({})", NUMBER),
+    "c_double": ("double", DOUBLES, "concat({})", NUMBER),
     "c_bit": ("bit(64)", whole(64, unsigned=True), "cast({} + 0 as char)", NUMBER),
     "c_flag": ("bit", st.integers(0, 1), "cast({} + 0 as char)", NUMBER),
     "c_year": ("year", st.sampled_from([0, 1901, 2025, 2155]), "cast({} + 0 as char)", NUMBER),
@@ -106,8 +108,8 @@ ROWS = st.lists(st.tuples(*(st.none() | values for _, values, _, _ in COLUMNS.va
 
 
 @pytest.fixture(scope="module")
-def types(mariadb: MariaDB) -> Iterator[Source]:
-    with source_on(mariadb, "all types") as source:
+def types(mysql: Server) -> Iterator[Source]:
+    with source_on(mysql, "all types") as source:
         declared = ", ".join(f"{name} {declaration}" for name, (declaration, *_) in COLUMNS.items())
         source.execute("set time_zone = '+00:00'")
         # Deflating rows of so many long columns off the page keeps them below InnoDB's limit.
@@ -152,7 +154,10 @@ def test_each_value_is_what_the_server_shows(types: Source, rows: list[tuple[Any
     for record, row in zip(run.records("t"), shown, strict=True):
         for (name, (_, _, ask, telling)), value in zip(COLUMNS.items(), row, strict=True):
             told = record[name]
-            if telling == NUMBER and value is not None:
+            if name in ("c_float", "c_double") and value is not None:
+                # One server writes 7.6e-9 in a text, and 0.0000000076 in a row: the same digits.
+                assert Decimal(str(told)) == Decimal(str(value)), name
+            elif telling == NUMBER and value is not None:
                 # As texts: not a digit may differ. The server pads decimals with zeros only where declared.
                 assert str(told) == str(value), name
             else:
@@ -218,16 +223,16 @@ def test_utf8_in_a_latin1_column_stays_mojibake(source: Source) -> None:
     assert source.run().records("t") == [{"id": 1, "word": "PlanifiÃ©e"}]
 
 
-def test_bytes_that_are_no_text_are_told_and_counted(
-    mariadb: MariaDB, caplog: pytest.LogCaptureFixture
-) -> None:
-    with source_on(mariadb, "damaged") as source:
+def test_bytes_that_are_no_text_are_told_and_counted(mysql: Server, caplog: pytest.LogCaptureFixture) -> None:
+    if mysql.data_folder is None:
+        pytest.skip("the files of a server that is not ours cannot be exchanged")
+    with source_on(mysql, "damaged") as source:
         # The server would refuse to write them: the files of two tables of the same shape are exchanged.
         for name, column in (("raw", "varbinary(40)"), ("t", "varchar(10) character set utf8mb4")):
             source.execute(f"create table {name} (id int, word {column}) engine = MyISAM")
         source.execute("insert into raw values (7, 'good'), (8, %s), (9, %s)", (b"caf\xe9!", b"\xff"))
         source.execute("flush tables")
-        folder = mariadb.data_folder / "damaged"
+        folder = mysql.data_folder / "damaged"
         shutil.copyfile(folder / "raw.MYD", folder / "t.MYD")
         shutil.copyfile(folder / "raw.MYI", folder / "t.MYI")
         source.execute("flush tables")
@@ -275,7 +280,7 @@ def test_geometry_is_skipped_with_a_warning(source: Source, caplog: pytest.LogCa
 
 def test_a_value_may_be_longer_than_a_packet(source: Source) -> None:
     source.execute("set global max_allowed_packet = 67108864")
-    with source.server.connect(admin=True, database=source.database) as connection:
+    with source.server.connect(source.database) as connection:
         with connection.cursor() as cursor:
             cursor.execute("create table t (id int primary key, word longtext, after varchar(5))")
             # One row of exactly the longest packet, one of more than two packets, one after them.

@@ -1,0 +1,1 @@
+"""The ERP's rows on their way into the warehouse."""
