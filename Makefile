@@ -11,6 +11,9 @@ MACHINES ?= 3
 ORDERS ?= 2000
 SEED ?= 1
 
+# How many tests run side by side, each process with servers of its own
+PROCESSES ?= 2
+
 .PHONY: help
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 18
@@ -52,7 +55,7 @@ lint: setup ## ruff, mypy --strict, sqlfluff
 
 .PHONY: test
 test: lint ## Every test: lint, unit, property, integration on real servers, dbt
-	@$(BIN)/pytest -m "not slow"
+	@$(BIN)/pytest -m "not slow" --numprocesses=$(PROCESSES) --dist=loadfile --no-loadscope-reorder
 
 .PHONY: test-slow
 test-slow: setup ## The tests that take longer than make test may

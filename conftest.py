@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,13 @@ ROOT = Path(__file__).resolve().parent
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
-    """The tests' own servers, started when the first test needs one and stopped at the end."""
-    folder = ROOT / ".local" / "test"
+    """The tests' own servers, started when the first test needs one and stopped at the end.
+
+    Tests that run side by side have a set of servers each, as they empty each other's warehouse.
+    """
+    folder = ROOT / ".local" / "test" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / "test.lock").open("w") as lock:
+    with folder.with_suffix(".lock").open("w") as lock:
         # Two test runs in one checkout would empty each other's warehouse: the second waits.
         fcntl.flock(lock, fcntl.LOCK_EX)
         servers = Site(folder)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from atelier_demo.servers import ServerError, ports
+from atelier_demo.servers import ServerError, apt, ports
 
 from bench import corpus
 from bench.measure import Amount, BenchError, Contestant, Result, compete, run
@@ -470,6 +470,14 @@ def _results(results: Sequence[Result]) -> str:
     return table(head, rows)
 
 
+def _install_peers() -> None:
+    """Have the programs that the tap is measured beside, where that needs no one else's rights."""
+    missing = [program for program in ("curl", "lftp") if shutil.which(program) is None]
+    if missing and os.geteuid() == 0 and apt.is_here():
+        print(f"installing {', '.join(missing)}", flush=True)
+        apt.install(missing)
+
+
 def main(arguments: Sequence[str] | None = None) -> Report:
     """Measure, print the tables, and write them into the page unless it is only a quick look."""
     parser = argparse.ArgumentParser(prog="python -m bench.ftp", description=__doc__)
@@ -485,6 +493,8 @@ def main(arguments: Sequence[str] | None = None) -> Report:
         rounds=options.rounds or plan.rounds,
         slow_rounds=options.slow_rounds or plan.slow_rounds,
     )
+    if not options.quick:
+        _install_peers()
     folder: Path = options.folder or ROOT / ".local" / ("bench-quick" if options.quick else "bench")
     report = FtpBench(folder.resolve(), plan, options.only or WORKLOADS).run()
     text = markdown(report, plan)

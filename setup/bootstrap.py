@@ -49,7 +49,7 @@ UV_WHEELS = {
         "66c512266d633bef48384a1f53003f41f2a8e7b36fe6e7fbfd3e0fd52d96fa63",
     ),
 }
-TAP_MYSQL = ROOT / "extract" / "tap_mysql_published"
+PUBLISHED_TAP = ROOT / "extract" / "tap_mysql_published"
 
 
 class SetupError(Exception):
@@ -176,29 +176,26 @@ def sync(uv: str, *, production: bool) -> None:
     )
 
 
-def sync_tap_mysql(uv: str) -> None:
-    """Bring tap-mysql's own environment to what its lock says."""
-    say("the environment of PyPI's tap-mysql")
+def sync_published_tap(uv: str) -> None:
+    """Bring the environment of PyPI's tap-mysql to what its lock says, where there is a Python that it runs on."""
     found = subprocess.run(
-        [uv, "python", "find", "--no-project", ">=3.9,<3.12"],
+        [uv, "python", "find", "--no-project", "--no-python-downloads", ">=3.9,<3.12"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         check=False,
     )
     if found.returncode != 0:
-        say("tap-mysql needs Python 3.9 to 3.11 and none is here: fetching Python 3.11")
-        try:
-            run([uv, "python", "install", "3.11"], "fetching Python 3.11")
-        except SetupError:
-            raise SetupError(
-                "tap-mysql needs Python 3.9, 3.10 or 3.11 and none could be fetched: install one (for "
-                "example your distribution's python3.11) and run `make setup` again"
-            ) from None
+        say(
+            "left out: PyPI's tap-mysql wants Python 3.9 to 3.11 and none is here; only the job erp-published "
+            "needs it"
+        )
+        return
+    say("the environment of PyPI's tap-mysql")
     run(
-        [uv, "sync", "--locked", "--quiet", "--project", str(TAP_MYSQL)],
-        "installing tap-mysql from its lock",
-        cwd=TAP_MYSQL,
-        UV_PROJECT_ENVIRONMENT=str(TAP_MYSQL / ".venv"),
+        [uv, "sync", "--locked", "--quiet", "--project", str(PUBLISHED_TAP)],
+        "installing PyPI's tap-mysql from its lock",
+        cwd=PUBLISHED_TAP,
+        UV_PROJECT_ENVIRONMENT=str(PUBLISHED_TAP / ".venv"),
     )
 
 
@@ -232,7 +229,7 @@ def main() -> int:
     try:
         uv = find_uv()
         sync(uv, production=arguments.production)
-        sync_tap_mysql(uv)
+        sync_published_tap(uv)
         write_launcher()
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)

@@ -165,7 +165,7 @@ def test_removing_them_is_as_documented(connection: Connection[Any]) -> None:
 
 
 def test_the_extraction_reads_as_much_with_them_as_without(connection: Connection[Any]) -> None:
-    """The statements of PyPI's tap-mysql: whole tables in the order of their keys."""
+    """The statements of the tap: whole tables."""
     statements = [query for heading, query in documented("sql") if heading == "The pipeline"]
     assert statements
     read = [rows_read(connection, statement) for statement in statements]

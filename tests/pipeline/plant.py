@@ -59,7 +59,9 @@ class Plant:
     def environment(self, **changes: str) -> dict[str, str]:
         """Return what a shell would have: nothing of the tests' own environment but the essentials."""
         essentials = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
-        return {**essentials, **self.variables, **changes}
+        # A dbt of its own: another plant's at the same time would write into the same folder.
+        target = str(self.site.folder / "dbt-target")
+        return {**essentials, **self.variables, "DBT_TARGET_PATH": target, **changes}
 
     def start(self, job: str, **changes: str) -> subprocess.Popen[str]:
         """Start `meltano run JOB` in the environment `test`, in a process group of its own."""

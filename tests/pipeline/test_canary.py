@@ -175,7 +175,7 @@ def text_columns(plant: Plant) -> set[Place]:
 
 def log_files(plant: Plant) -> Iterator[Path]:
     """Return what a run writes: dbt's logs and compiled SQL, Meltano's folder, the servers' logs."""
-    for folder in (ROOT / "transform" / "logs", ROOT / "transform" / "target", ROOT / ".meltano"):
+    for folder in (ROOT / "transform" / "logs", plant.site.folder / "dbt-target", ROOT / ".meltano"):
         yield from (path for path in folder.rglob("*") if path.is_file())
     yield from (server.log_file for server in plant.site.status())
     yield plant.site.ftp_transfer_log
