@@ -105,9 +105,10 @@ def new_pipe(
     """Makes warehouses, by name, for a folder of logs and the host by which its server is reached."""
     pipes: list[Pipe] = []
 
-    def make(name: str, growing: Growing, host: str = "127.0.0.1") -> Pipe:
+    def make(name: str, growing: Growing, host: str = "127.0.0.1", **target_settings: Any) -> Pipe:
         folder = tmp_path_factory.mktemp(name)
-        pipe = Pipe(servers, f"reliability_{name}", folder, {**growing.config, "host": host})
+        tap_config = {**growing.config, "host": host}
+        pipe = Pipe(servers, f"reliability_{name}", folder, tap_config, **target_settings)
         pipes.append(pipe)
         return pipe
 

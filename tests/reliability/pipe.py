@@ -36,7 +36,12 @@ class Pipe:
     """One warehouse schema that is fed from one folder of logs, run after run."""
 
     def __init__(
-        self, variables: Mapping[str, str], schema: str, folder: Path, tap_config: Mapping[str, Any]
+        self,
+        variables: Mapping[str, str],
+        schema: str,
+        folder: Path,
+        tap_config: Mapping[str, Any],
+        **target_settings: Any,
     ) -> None:
         self.variables = variables
         self.schema = schema
@@ -54,6 +59,7 @@ class Pipe:
             "password": variables["POSTGRES_PASSWORD"],
             "database": variables["POSTGRES_DB"],
             "default_target_schema": schema,
+            **target_settings,
         }
         self.clear()
 
