@@ -128,13 +128,13 @@ class Proxy:
                     if self._happens(faults.stall_blocks, "stalls"):
                         await asyncio.sleep(faults.stall_seconds)
                     if self._happens(faults.cut_blocks, "cuts"):
-                        # Half of the block arrives; then a reset, or an end that looks like a good one.
-                        writer.write(block[: len(block) // 2])
+                        # A part of the block arrives; then a reset, or an end that looks like a good one.
+                        writer.write(block[: self._dice.randrange(len(block))])
                         await writer.drain()
                         self._cut(writer)
                         return
                 elif is_data is not None and self._happens(faults.cut_replies, "cut replies"):
-                    writer.write(block[: len(block) // 2])
+                    writer.write(block[: self._dice.randrange(len(block))])
                     self._cut(writer)
                     return
                 writer.write(block)

@@ -127,6 +127,7 @@ class FtpClient:
             SourceError: The server cannot be reached any more.
         """
         is_mlsd = self.has_mlsd
+        broken: set[str] = set()
 
         def operation(ftp: ftplib.FTP) -> Lines:
             try:
@@ -135,7 +136,13 @@ class FtpClient:
                 _raise_if_transient(error)
                 raise FolderMissingError(self._safe(error)) from None
             real_path = ftp.pwd() or path
-            lines, reply = self._lines(ftp, "MLSD" if is_mlsd else "LIST")
+            text, reply = self._listing(ftp, "MLSD" if is_mlsd else "LIST")
+            # The reply does not say how long a listing is. One that ends within a line was cut on its way,
+            # unless it does so again: then it is the server's way to end.
+            if text and not text.endswith("\n") and text not in broken:
+                broken.add(text)
+                raise EOFError("the listing breaks off within a line")
+            lines = [line.removesuffix("\r") for line in text.split("\n")]
             return Lines(real_path, lines, is_mlsd, reply)
 
         return self.retried(f"listing {shown_name(path)}", operation)
@@ -228,7 +235,7 @@ class FtpClient:
             _end_tls(connection)
         ftp.voidresp()
 
-    def _lines(self, ftp: ftplib.FTP, command: str) -> tuple[list[str], str]:
+    def _listing(self, ftp: ftplib.FTP, command: str) -> tuple[str, str]:
         """List in binary mode, which every server does: switching modes costs two replies a folder."""
         parts: list[bytes] = []
         total = 0
@@ -244,9 +251,7 @@ class FtpClient:
                         f"a folder of {self.settings.place} has a listing that does not end: check FTP_ROOT"
                     )
             _end_tls(connection)
-        reply = ftp.voidresp()
-        text = b"".join(parts).decode("latin-1")
-        return [line.removesuffix("\r") for line in text.split("\n")], reply
+        return b"".join(parts).decode("latin-1"), ftp.voidresp()
 
     def retried(self, what: str, operation: Callable[[ftplib.FTP], T]) -> T:
         """Do something on the connection, on a new one after each failure that may pass.

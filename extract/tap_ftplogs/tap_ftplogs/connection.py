@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 WIRE_ENCODING = "latin-1"
 
 
-class _TlsFtp(ftplib.FTP_TLS):
+class _WholeReplies(ftplib.FTP):  # the customer's server may offer nothing but plain FTP
+    """FTP whose replies count only with their line end: of "213 29752" the first half is a size, too."""
+
+    def getline(self) -> str:
+        line: str = self.file.readline(self.maxline + 1)  # type: ignore[union-attr]
+        if len(line) > self.maxline:
+            raise ftplib.error_proto("a reply has no end")  # noqa: S321 # no call of a server
+        if not line.endswith("\n"):
+            raise EOFError("the connection ended in the middle of a reply" if line else "")
+        return line.removesuffix("\n")
+
+
+class _TlsFtp(_WholeReplies, ftplib.FTP_TLS):
     """FTP over TLS whose data connections resume the session of the control connection.
 
     Servers demand it (vsftpd by default) to know that both come from one client.
@@ -84,7 +96,7 @@ def log_in(settings: Settings, timeout: float) -> ftplib.FTP:
 def _log_in(settings: Settings, user: str, password: str, timeout: float) -> ftplib.FTP:
     ftp: ftplib.FTP
     if settings.tls == "off":
-        ftp = ftplib.FTP(encoding=WIRE_ENCODING)  # noqa: S321 # the customer's server offers nothing else
+        ftp = _WholeReplies(encoding=WIRE_ENCODING)
     else:
         kind = _ImplicitTlsFtp if settings.tls == "implicit" else _TlsFtp
         ftp = kind(context=_tls_context(settings), encoding=WIRE_ENCODING)

@@ -152,7 +152,7 @@ class Run:
                 "the certificate of %s is NOT verified: anyone on the way can read the password",
                 settings.place,
             )
-        tree = discover(self._client)
+        tree = self._discover()
         self._archive_path = tree.archive_path
         for path, reason in tree.problems.items():
             self.problems.add("folder_unreadable", path, reason)
@@ -176,6 +176,22 @@ class Run:
             len(tree.paths) - total.files,
             len(tree.machines),
         )
+
+    def _discover(self) -> Tree:
+        """List all folders; where known files have vanished, once more, as no reply tells a listing's length.
+
+        Of a listing that is cut short a file in the middle would pass for its machine's newest.
+        """
+        tree = discover(self._client)
+        missing = self._book.count_missing(tree.paths)
+        while missing > self._book.missing:
+            self._logger.info("%d files that were read before are not there: listing again", missing)
+            again = discover(self._client)
+            if len(again.paths) <= len(tree.paths):
+                break
+            tree, missing = again, self._book.count_missing(again.paths)
+        self._book.missing = missing
+        return tree
 
     def batches(self, turn: Turn) -> Iterator[Batch]:
         """Yield the rows of a file that `turns` has just yielded."""

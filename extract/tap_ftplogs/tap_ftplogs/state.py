@@ -14,7 +14,7 @@ from tap_ftplogs.packing import PackedSet
 from tap_ftplogs.position import Position, Probe, Tail
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Collection, Container, Mapping
 
 FORMAT: Final = 1
 
@@ -210,6 +210,8 @@ class StateBook:
         self.names_seen: list[str] = []
         #: What could not be read or done, and still cannot.
         self.problems: list[Problem] = []
+        #: How many of the files that are known one by one the last run did not find, having looked twice.
+        self.missing = 0
 
     @classmethod
     def load(cls, state: Mapping[str, Any]) -> StateBook:
@@ -229,6 +231,7 @@ class StateBook:
         book._packed = PackedSet.load(state.get("packed", ""))  # its own class
         book.names_seen = list(state.get("event_names", []))
         book.problems = [Problem(*values) for values in state.get("problems", [])]
+        book.missing = state.get("missing", 0)
         return book
 
     def dump(self) -> dict[str, Any]:
@@ -253,6 +256,8 @@ class StateBook:
             bookmark["event_names"] = self.names_seen
         if self.problems:
             bookmark["problems"] = [list(problem) for problem in self.problems]
+        if self.missing:
+            bookmark["missing"] = self.missing
         return bookmark
 
     def find(self, path: str, listed_paths: Container[str]) -> FileState | None:
@@ -268,6 +273,10 @@ class StateBook:
         if known_as is None or known_as in listed_paths:
             return None
         return self._files.get(known_as)
+
+    def count_missing(self, listed_paths: Collection[str]) -> int:
+        """Return how many files are not listed any more, of those that are known one by one."""
+        return len(self._by_folded_path.keys() - {path.casefold() for path in listed_paths})
 
     def put(self, file: FileState) -> None:
         """Remember a file."""

@@ -20,15 +20,18 @@ class ScriptedFtp:
 
     `files` has absolute paths (one character per byte) with contents and times; `listings` answers for a
     folder in place of what `files` says. `replies` has, per command, what to answer instead of doing it, in
-    turn; CLOSE ends the connection. `cuts` has, per transfer, after how many bytes to stop and what to reply
-    then.
+    turn; CLOSE ends the connection; `half_replies` likewise, without a line end and then with CLOSE. `cuts`
+    has, per transfer, after how many bytes to stop and what to reply then; `listing_cuts` does so for
+    listings, whose reply stays the usual one.
     """
 
     def __init__(self, *, has_mlsd: bool = False) -> None:
         self.files: dict[str, tuple[bytes, str]] = {}
         self.listings: dict[str, list[str]] = {}
         self.replies: dict[str, list[str]] = defaultdict(list)
+        self.half_replies: dict[str, list[str]] = defaultdict(list)
         self.cuts: list[tuple[int, str]] = []
+        self.listing_cuts: list[int | None] = []
         self.commands: list[str] = []
         self.sent = 0
         self.on_command: Callable[[str], None] = lambda _: None
@@ -95,6 +98,9 @@ class _Session:
                 self.server.commands.append(command)
                 self.server.on_command(command)
                 verb, _, argument = command.partition(" ")
+                if halves := self.server.half_replies[verb]:
+                    self.connection.sendall(halves.pop(0).encode("latin-1"))
+                    return
                 other = self.instead(verb)
                 if other == CLOSE:
                     return
@@ -171,7 +177,7 @@ class _Session:
                 f"{time.strftime(self.server.list_time, time.strptime(modified, '%Y%m%d%H%M%S'))} {name}"
                 for name, content, modified in self.server.folder(self.current) or []
             ]
-        self.send("".join(f"{line}\r\n" for line in lines).encode("latin-1"))
+        self.send_listing(lines)
 
     def do_mlsd(self, _: str) -> None:
         lines = self.server.listings.get(self.current)
@@ -182,7 +188,12 @@ class _Session:
                 else f"type=file;size={len(content)};modify={modified}; {name}"
                 for name, content, modified in self.server.folder(self.current) or []
             ]
-        self.send("".join(f"{line}\r\n" for line in lines).encode("latin-1"))
+        self.send_listing(lines)
+
+    def send_listing(self, lines: list[str]) -> None:
+        listing = "".join(f"{line}\r\n" for line in lines).encode("latin-1")
+        cut = self.server.listing_cuts.pop(0) if self.server.listing_cuts else None
+        self.send(listing[:cut])
 
     def do_retr(self, argument: str) -> None:
         offset, self.offset = self.offset, 0

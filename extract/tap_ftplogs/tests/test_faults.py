@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ftplib
 import io
 import json
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,6 +93,63 @@ def test_a_command_that_fails_for_now_is_tried_again(server: ScriptedFtp, verb: 
     messages, error = run(server)
     assert error is None
     assert events(messages) == EVERYTHING
+
+
+@pytest.mark.parametrize("cut", [1, 30, -1, -3])
+def test_a_listing_that_breaks_off_within_a_line_is_asked_for_again(server: ScriptedFtp, cut: int) -> None:
+    server.add("/logs/DEM12 (PVC)/20250529.LOG", b"20250529 07:00:00|@Piece: late\n")
+    server.listing_cuts = [None, cut]
+    messages, error = run(server)
+    assert error is None
+    assert sorted(events(messages)) == sorted([*EVERYTHING, "late"])
+
+
+def test_a_server_that_ends_no_listing_with_a_line_end_is_taken_at_its_word(server: ScriptedFtp) -> None:
+    server.listing_cuts = [-2] * 20
+    messages, error = run(server)
+    assert error is None
+    assert events(messages) == EVERYTHING
+
+
+def test_known_files_that_are_not_listed_are_looked_for_again(server: ScriptedFtp) -> None:
+    server.add("/logs/DEM12 (PVC)/20250529.LOG", b"20250529 07:00:00|@Piece: late\n")
+    first, _ = run(server)
+    # The file that would pass for the newest has changed since: it is read as what it is.
+    server.listing_cuts = [None, len(folder_listing(server).split(b"\n")[0]) + 1]
+    second, error = run(server, last_state(first))
+    assert error is None
+    assert paths(second) == []
+    assert last_state(second) == last_state(first)
+    # What is gone for good is looked for once, not in every run.
+    del server.files["/logs/DEM12 (PVC)/20250529.LOG"]
+    third, _ = run(server, last_state(second))
+    server.commands.clear()
+    run(server, last_state(third))
+    assert len(server.verbs("CWD")) == 2
+
+
+def folder_listing(server: ScriptedFtp) -> bytes:
+    """Return how the server lists the machine's folder."""
+    with closing(ftplib.FTP()) as ftp:
+        ftp.connect("127.0.0.1", server.port)
+        ftp.login("u", "p")
+        ftp.cwd("/logs/DEM12 (PVC)")
+        with ftp.transfercmd("MLSD" if server.has_mlsd else "LIST") as data:
+            listing = b"".join(iter(lambda: data.recv(65536), b""))
+        ftp.voidresp()
+    server.commands.clear()
+    return listing
+
+
+@pytest.mark.parametrize("cut", ["213 29", "213 ", "2"])
+def test_half_of_a_reply_is_no_reply(server: ScriptedFtp, cut: str) -> None:
+    server.half_replies["SIZE"] = [cut]
+    server.half_replies["MDTM"] = [cut]
+    messages, error = run(server)
+    assert error is None
+    assert events(messages) == EVERYTHING
+    (row,) = [m["record"] for m in messages if m["type"] == "RECORD" and m["stream"] == "log_files"][-1:]
+    assert (row["size_bytes"], row["modified_at"]) == (len(LINES), "2025-05-28T07:30:00")
 
 
 def test_a_server_that_keeps_failing_ends_the_run_with_what_was_read(server: ScriptedFtp) -> None:
