@@ -41,7 +41,7 @@ docs: setup ## The data's documentation as one static page: lineage, models, col
 
 .PHONY: gdpr-register
 gdpr-register: setup ## The register of processing (GDPR, Article 30) from the tags of the columns: docs/gdpr
-	@$(BIN)/atelier gdpr-register
+	@$(BIN)/atelier gdpr register
 
 .PHONY: lint
 lint: setup ## ruff, mypy --strict, sqlfluff

@@ -73,7 +73,7 @@ def test_a_column_named_like_a_tagged_one_says_what_it_holds(
     silent = [
         f"{node['name']}.{name}"
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
+        if node["resource_type"] in ("model", "snapshot")
         for name, column in node["columns"].items()
         if name in names and tag(column) is None
     ]
