@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from pipeline.personal import every_row, gdpr, gdpr_well, proofs, start_gdpr, te
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pipeline.plant import Plant
 
@@ -96,7 +99,7 @@ def customer(plant: Plant) -> Customer:
         f"20251121 06:01:00|@StukUitgevoerd: {number}/{extension}9Z pos 2\n"
         f"cassé {number}/{extension}\n"
     )
-    # What is no order of theirs stays: a profile of that name, a wait as long, an order with another extension.
+    # What is no order of theirs stays: a profile of that name, a wait as long, another extension.
     customer.own_numbers.discard(number)
     plant.run_well("ftplogs-to-marts")
     return customer
@@ -136,6 +139,56 @@ def test_what_is_asked_wrongly_is_refused_in_one_sentence(
     assert len(output.splitlines()) == 1
     assert sentence in output
     assert customer.number not in output
+    assert proofs(plant) == []
+
+
+def test_what_is_held_about_the_customer_is_handed_out(
+    plant: Plant, customer: Customer, tmp_path: Path
+) -> None:
+    written = plant.rows_written()
+    output = gdpr_well(
+        plant, "export", CUSTOMER=customer.number, EXPORT_FOLDER=str(tmp_path / "remise"), **REQUEST
+    )
+    assert plant.rows_written() == written
+    (folder,) = (tmp_path / "remise").iterdir()
+    assert f"Dossier : {folder}" in output
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+    (proof,) = proofs(plant)
+    assert (proof["kind"], proof["requested_by"], proof["reference"]) == ("export", "DPO", "RGPD-17/3")
+    tables = {path.name.removesuffix(".json"): path for path in folder.glob("*.json")}
+    held = {table for table in found_in(plant, customer) if not table.startswith(("staging.", "gdpr."))}
+    assert held <= tables.keys() == proof["row_counts"].keys()
+    ids = {order_id for order_id, _, _ in customer.orders}
+    for table, path in tables.items():
+        rows = json.loads(path.read_text())
+        assert len(rows) == proof["row_counts"][table]["exported"]
+        for row in rows:
+            assert not {"techniker", "benutzer"} & row.keys()
+            order = (
+                row.get("order_id") or row.get("id_a_kopf") or row["id"] if "raw_ftp" not in table else None
+            )
+            assert order in ids or any(each.search(json.dumps(row)) for each in customer.traces()), row
+        with path.with_suffix(".csv").open(encoding="utf-8-sig", newline="") as file:
+            assert len(list(csv.DictReader(file, delimiter=";"))) == len(rows)
+    assert {row["id"] for row in json.loads(tables["raw_erp.a_kopf"].read_text())} == ids
+    read_me = (folder / "LISEZMOI.txt").read_text()
+    assert proof["operation_id"] in read_me
+    assert customer.number not in read_me + output
+    plant.execute("delete from gdpr.operations")
+
+
+def test_an_export_that_cannot_be_written_proves_nothing(
+    plant: Plant, customer: Customer, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    status, output = gdpr(
+        plant, "export", CUSTOMER=customer.number, EXPORT_FOLDER=str(tmp_path / "file"), **REQUEST
+    )
+    assert status == 1
+    assert "the export cannot be written" in output
+    assert len(output.splitlines()) == 1
     assert proofs(plant) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,12 @@ from oracle.erp import expected_shutter_orders, fold_text
 from oracle.retention import PLANNED, left_of, order_ages
 
 from pipeline.conftest import erp_connection
-from pipeline.personal import every_row, gdpr, proofs, start_gdpr
+from pipeline.personal import every_row, gdpr, proofs, start_gdpr, texts_of
 from pipeline.plant import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pymysql.connections import Connection
 
@@ -84,7 +86,7 @@ def orders(new_plant: Callable[..., Plant]) -> tuple[Plant, dict[str, str]]:
         order("young", TODAY, note="cde planifiée pour Mme Durand")
         order("of some months", TODAY - timedelta(300), note="Mme Durand : CDE PLANIFIÃ‰E, 06 12 34 56 78")
         order("of some years", TODAY - timedelta(1500), note="cde planifie\u0301e (Petit)")
-        order("of a leap day", datetime(2020, 2, 29, 12), "2020-02-29")  # noqa: DTZ001
+        order("old by its entry, a leap day", datetime(2020, 2, 29, 12), "2020-02-29")  # noqa: DTZ001
         order("undated", TODAY)
         order("deleted in the ERP", LONG_AGO)
         change(connection, "a_logbuch", found["undated"], "datum", None)
@@ -159,8 +161,8 @@ def test_what_is_too_old_goes_and_nothing_else(orders: tuple[Plant, dict[str, st
     ) == [(found["undated"],)]
     (proof,) = proofs(plant)
     assert proof["kind"] == "retention"
-    assert proof["row_counts"]["raw_erp.a_kopf"]["deleted"] == 3
-    assert proof["row_counts"]["snapshots.order_history"]["deleted"] == 4
+    assert proof["row_counts"]["raw_erp.a_kopf"]["deleted"] == 4
+    assert proof["row_counts"]["snapshots.order_history"]["deleted"] == 5
     undated = [age for age in order_ages(erp_rows(plant)).values() if age is None]
     assert f" {len(undated)} commandes sans date" in output
     assert len(undated) >= 1
@@ -205,12 +207,11 @@ def assert_logs_are(plant: Plant, before: dict[str, list[str]], limits: dict[str
     after = every_row(plant)
     for table in ("fct_sessions", "fct_machine_states", "fct_jobs", "dim_machines"):
         assert after[f"marts.{table}"] == before[f"marts.{table}"], table
-    assert len(after["marts.fct_pieces"]) == len(before["marts.fct_pieces"])
-    for old, new in zip(before["marts.fct_pieces"], after["marts.fct_pieces"], strict=True):
-        piece = json.loads(old)
+    pieces = {row["piece_id"]: row for row in map(json.loads, before["marts.fct_pieces"])}
+    for piece in pieces.values():
         if datetime.fromisoformat(piece["produced_at"]).date() < limits["pieces"]:
             piece.update(order_number=None, extension=None, details=piece["details"] and ERASED)
-        assert json.loads(new) == piece
+    assert {row["piece_id"]: row for row in map(json.loads, after["marts.fct_pieces"])} == pieces
     day = limits["machine_messages"]
     kinds = plant.query(
         "select event_name, count(*) filter (where details not in ('', '[effacé]')), "
@@ -224,22 +225,16 @@ def assert_logs_are(plant: Plant, before: dict[str, list[str]], limits: dict[str
         assert not texts or name == "JobProfiel" or (name == "MachineWait" and are_durations is not None), (
             name
         )
+    old_wait = "event_name = 'MachineWait' and logged_at < '2020-01-01'"
+    assert plant.query(f"select details from raw_ftplogs.log_events where {old_wait}") == [("12,5 sec",)]
     assert plant.query(
-        "select details from raw_ftplogs.log_events where event_name = 'MachineWait' and logged_at < '2020-01-01'"
-    ) == [("12,5 sec",)]
-    assert plant.query(
-        "select count(*) from raw_ftplogs.rejected_lines r join raw_ftplogs.log_files f using (file_version_id) "
-        f"where f.last_event_at < '{day}' and r.line_text <> '[effacé]'"
-    ) == [(0,)]
-    assert (
-        plant.query(
-            "select table_name from information_schema.tables t where table_schema in ('marts', 'intermediate', "
-            "'raw_ftplogs') and table_type = 'BASE TABLE' and query_to_xml(format("
-            "'select 1 from %I.%I r where r::text ~ ''Petit|Durand'' limit 1', table_schema, table_name), "
-            "true, true, '')::text like '%<row>%'"
-        )
-        == []
-    ), "somebody is still named"
+        "select distinct line_text from raw_ftplogs.rejected_lines join raw_ftplogs.log_files "
+        f"using (file_version_id) where last_event_at < '{day}'"
+    ) == [(ERASED,)]
+    named = re.compile("Petit|Durand")
+    assert {table for table, row in texts_of(plant) if named.search(row)} <= {
+        *("raw_erp.a_kopf", "raw_erp.a_logbuch", "staging.stg_erp__orders", "staging.stg_erp__order_journal")
+    }
 
 
 def test_a_second_run_writes_nothing_and_a_load_brings_nothing_back(plant: Plant) -> None:
@@ -273,9 +268,7 @@ def test_what_comes_anew_is_treated_alike(orders: tuple[Plant, dict[str, str]]) 
 
 
 @pytest.mark.parametrize("days", ["", "zwölf", "0", "-3"])
-def test_a_period_that_is_none_is_refused(
-    plant: Plant, days: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
+def test_a_period_that_is_none_is_refused(plant: Plant, days: str, tmp_path: Path) -> None:
     for name in ("transform/seeds", ".venv"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     seeds = tmp_path / "transform" / "seeds"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
-from atelier.gdpr import operations, sentences
+from atelier.gdpr import exports, operations, sentences
 from atelier.gdpr.register import write_register
 
 if TYPE_CHECKING:
@@ -54,6 +54,15 @@ def _erase(arguments: argparse.Namespace) -> str:
     return told
 
 
+def _export(arguments: argparse.Namespace) -> str:
+    root = project_root()
+    variables = resolve(root, arguments.environment, os.environ)
+    number = operations.customer_number(variables)
+    request = operations.Request.of(variables, number)
+    outcome, folder = exports.export(variables, root, number, request, _say)
+    return sentences.exported(outcome, folder)
+
+
 def _transform(environment: str) -> None:
     """Bring the figures of the marts after what was erased."""
     kept = {name: value for name, value in os.environ.items() if name != "CUSTOMER"}
@@ -78,6 +87,7 @@ def _transform(environment: str) -> None:
 COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.Namespace], str]]]] = {
     "register": ("write the register of processing from the tags of the columns", _register),
     "erase": ("erase CUSTOMER for good, asked by REQUESTED_BY under REFERENCE", _erase),
+    "export": ("write all that is held about CUSTOMER, asked by REQUESTED_BY under REFERENCE", _export),
     "retention": ("record what is too old today, and take it out of raw and snapshots", _retention),
     "enforce": ("withhold from logs and history what is recorded as erased or too old", _enforce),
 }

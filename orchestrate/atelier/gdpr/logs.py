@@ -9,7 +9,7 @@ days that passed since the last time.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from psycopg2 import sql
 from psycopg2.extras import execute_values
@@ -18,12 +18,18 @@ from atelier.gdpr import words
 from atelier.gdpr.counts import Counts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from psycopg2.extensions import cursor as Cursor  # noqa: N812 # it is a class
 
+Orders: TypeAlias = "Mapping[int, set[str]]"
+"""Extensions of orders by their numbers."""
+
 _EVENTS: Final = "raw_ftplogs.log_events"
 _REJECTED: Final = "raw_ftplogs.rejected_lines"
+
+#: Where a machine, or somebody at it, may name an order.
+TEXTS: Final = {_EVENTS: ("event_name", "details"), _REJECTED: ("line_text",)}
 
 #: The files that something new is to be applied to, and what. All lines of a file are as old as its last
 #: event at the least: one with a date to come, of a wrong clock, would never go otherwise.
@@ -166,12 +172,8 @@ def enforce(cursor: Cursor) -> Counts:
         counts.anonymised(table, found.total())
         changed += found
     orders = suppressed(cursor)
-    new = sql.SQL(
-        "join pending_files as file on file.file_version_id = line.file_version_id and file.has_new_orders"
-    )
-    for table, columns in ((_EVENTS, ("event_name", "details")), (_REJECTED, ("line_text",))):
-        name = sql.Identifier(*table.split("."))
-        found = _take_out(cursor, name, columns, orders, new, sql.SQL("line.file_version_id"))
+    for table, columns in TEXTS.items():
+        found = _take_out(cursor, sql.Identifier(*table.split(".")), columns, orders, of_pending_files=True)
         counts.anonymised(table, found.total())
         changed += found
     _record(cursor, list(changed))
@@ -190,48 +192,72 @@ def _record(cursor: Cursor, changed: list[str]) -> None:
     )
 
 
-def suppressed(cursor: Cursor) -> Mapping[int, set[str]]:
-    """Return the orders of erased customers: extensions by number."""
+def suppressed(cursor: Cursor) -> Orders:
+    """Return the orders of erased customers."""
     cursor.execute("select order_number, extension from gdpr.suppressed_orders")
     return words.by_number(cursor.fetchall())
 
 
-def take_out_of(cursor: Cursor, schema: str, table: str, columns: Sequence[str]) -> int:
+def take_out_of(cursor: Cursor, table: sql.Identifier, columns: Sequence[str]) -> int:
     """Take erased customers' orders out of a table's texts, behind raw; return how many rows changed."""
-    found = _take_out(
-        cursor, sql.Identifier(schema, table), columns, suppressed(cursor), sql.SQL(""), sql.SQL("''")
-    )
-    return found.total()
+    return _take_out(cursor, table, columns, suppressed(cursor)).total()
 
 
-def _take_out(
+def rows_that_name(
     cursor: Cursor,
-    table: sql.Composable,
+    table: sql.Identifier,
     columns: Sequence[str],
-    orders: Mapping[int, set[str]],
-    joined: sql.Composable,
-    file: sql.Composable,
-) -> Counter[str]:
-    """Rewrite texts that name an order; return how many rows changed, by file."""
-    if not orders:
-        return Counter()
+    orders: Orders,
+    *,
+    of_pending_files: bool = False,
+) -> Iterator[tuple[tuple[Any, ...], list[str | None]]]:
+    """Find the rows whose texts name an order.
+
+    Returns:
+        For each its place in the table, the version of its file where it is of a pending one, and its texts;
+        and the same texts without the orders.
+    """
     texts = sql.SQL(", ").join(sql.Identifier("line", column) for column in columns)
+    pending = (
+        "join pending_files as file on file.file_version_id = line.file_version_id and file.has_new_orders"
+    )
     cursor.execute(
         sql.SQL(
             "select line.ctid, {file}, {texts} from {table} as line {joined} where exists ("
             "select 1 from regexp_matches(concat_ws(' ', {texts}), '[0-9]+', 'g') as found (number) "
-            "where found.number[1] in (select cast(order_number as text) from gdpr.suppressed_orders))"
-        ).format(file=file, texts=texts, table=table, joined=joined)
+            "where found.number[1] = any(%s))"
+        ).format(
+            file=sql.SQL("line.file_version_id" if of_pending_files else "''"),
+            texts=texts,
+            table=table,
+            joined=sql.SQL(pending if of_pending_files else ""),
+        ),
+        ([str(number) for number in orders],),
     )
-    rewritten: list[tuple[Any, ...]] = []
-    files: Counter[str] = Counter()
-    for place, name, *values in cursor.fetchall():
+    for place, file, *values in cursor.fetchall():
         is_bare = "event_name" not in columns or values[0] not in words.WITHOUT_BARE_NUMBERS
         new = [value and words.without_orders(value, orders, bare=is_bare) for value in values]
         if new != values:
-            rewritten.append((place, *new))
-            files[name] += 1
-    # A row keeps its place for as long as nobody writes: the warehouse is held, and each row is written once.
+            yield (place, file, *values), new
+
+
+def _take_out(
+    cursor: Cursor,
+    table: sql.Identifier,
+    columns: Sequence[str],
+    orders: Orders,
+    *,
+    of_pending_files: bool = False,
+) -> Counter[str]:
+    """Rewrite the texts that name an order; return how many rows changed, by file."""
+    files: Counter[str] = Counter()
+    rewritten: list[tuple[Any, ...]] = []
+    for (place, file, *_), new in rows_that_name(
+        cursor, table, columns, orders, of_pending_files=of_pending_files
+    ):
+        rewritten.append((place, *new))
+        files[file] += 1
+    # A row keeps its place while nobody writes: the warehouse is held, and each row is written once.
     assignments = sql.SQL(", ").join(
         sql.SQL("{column} = new.{column}").format(column=sql.Identifier(column)) for column in columns
     )

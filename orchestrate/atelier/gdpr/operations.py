@@ -105,13 +105,13 @@ def erase(
     key = customer_key(number, variables)
     target = Warehouse.of(variables)
     with working(target, say) as connection:
-        cursor = _cursor(connection)
+        cursor = cursor_of(connection)
         cursor.execute(
             "insert into gdpr.suppressed_customers (customer_key) values (%s) on conflict do nothing", (key,)
         )
         _enforce_all(connection, root, outcome)
         outcome.counts.add(orders.remove_behind_raw(cursor))
-        _prove(cursor, "erase", request, outcome)
+        prove(cursor, "erase", request, outcome)
     _vacuum(target, outcome.counts)
     return outcome
 
@@ -127,7 +127,7 @@ def retain(variables: Mapping[str, str], root: Path, say: Callable[[str], None])
     today = datetime.now(ZoneInfo(zone)).date()
     target = Warehouse.of(variables)
     with working(target, say) as connection:
-        cursor = _cursor(connection)
+        cursor = cursor_of(connection)
         for key, days in periods(root).items():
             # A period that was made longer does not bring back what is gone: it counts once it is reached.
             cursor.execute(
@@ -139,7 +139,7 @@ def retain(variables: Mapping[str, str], root: Path, say: Callable[[str], None])
         cursor.execute("select retention_key, cast(before_date as text) from gdpr.cutoffs order by 1")
         outcome.cutoffs = dict(cursor.fetchall())
         _enforce_all(connection, root, outcome)
-        _prove(cursor, "retention", Request(SCHEDULER, "durées de conservation"), outcome)
+        prove(cursor, "retention", Request(SCHEDULER, "durées de conservation"), outcome)
     return outcome
 
 
@@ -151,7 +151,7 @@ def enforce(variables: Mapping[str, str], say: Callable[[str], None]) -> Outcome
     """
     outcome = Outcome()
     with working(Warehouse.of(variables), say) as connection:
-        cursor = _cursor(connection)
+        cursor = cursor_of(connection)
         cursor.execute(
             "select exists (select 1 from gdpr.suppressed_orders) or exists (select 1 from gdpr.cutoffs)"
         )
@@ -188,12 +188,13 @@ def planned_note(root: Path) -> str:
 def _enforce_all(connection: sa.Connection, root: Path, outcome: Outcome) -> None:
     counts, outcome.undated_orders = orders.withhold(connection, planned_note(root))
     outcome.counts.add(counts)
-    cursor = _cursor(connection)
+    cursor = cursor_of(connection)
     outcome.counts.add(orders.forget_history(cursor))
     outcome.counts.add(logs.enforce(cursor))
 
 
-def _prove(cursor: Cursor, kind: str, request: Request, outcome: Outcome) -> None:
+def prove(cursor: Cursor, kind: str, request: Request, outcome: Outcome) -> None:
+    """Write the proof of an operation, in its transaction."""
     cursor.execute(
         "insert into gdpr.operations (operation_id, kind, requested_by, reference, row_counts, tool_version) "
         "values (%s, %s, %s, %s, %s, %s)",
@@ -208,7 +209,8 @@ def _prove(cursor: Cursor, kind: str, request: Request, outcome: Outcome) -> Non
     )
 
 
-def _cursor(connection: sa.Connection) -> Cursor:
+def cursor_of(connection: sa.Connection) -> Cursor:
+    """Return a cursor of the driver in the transaction of `working`."""
     cursor: Cursor = connection.connection.cursor()  # type: ignore[assignment] # the driver's own
     return cursor
 
@@ -244,8 +246,8 @@ def working(target: Warehouse, say: Callable[[str], None]) -> Iterator[sa.Connec
             state = getattr(original, "pgcode", None) or type(original).__name__
             # What PostgreSQL says may quote a row.
             raise AtelierError(
-                f"the warehouse, {target.place}, did not do what was asked ({state}) and is as it was: see its "
-                "log, then start this again"
+                f"the warehouse, {target.place}, did not do what was asked ({state}) and is as it was: see "
+                "its log, then start this again"
             ) from None
 
 

@@ -117,7 +117,7 @@ def remove_behind_raw(cursor: Cursor) -> Counts:
 def _without_references(cursor: Cursor, schema: str, table: str, columns: list[str]) -> int:
     """Take the erased orders out of a table of the machines; return how many rows changed."""
     texts = [column for column in ("event_name", "details") if column in columns]
-    rows = logs.take_out_of(cursor, schema, table, texts) if texts else 0
+    rows = logs.take_out_of(cursor, sql.Identifier(schema, table), texts) if texts else 0
     if {"order_number", "extension"} <= set(columns):
         cursor.execute(
             sql.SQL(
