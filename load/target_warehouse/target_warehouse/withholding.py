@@ -51,6 +51,8 @@ CALENDAR_DAY: Final = (
 #: Signs beyond ASCII that may stand for a letter: with an accent, or mojibake of mojibake. Of no other
 #: alphabet, in which whole names could hide.
 _DISGUISE: Final = r"[\u0080-\u024f\u02c6\u02dc\u0300-\u036f\u1e00-\u1eff\u2010-\u203a\u20ac\u2122]"
+#: The signs that French writes with an accent, and the blank: a name cannot consist of these alone.
+_DISGUISED: Final = frozenset("aceinouy ")
 _LIGATURES: Final = {"ff": r"\ufb00", "fi": r"\ufb01", "fl": r"\ufb02"}
 
 
@@ -147,8 +149,8 @@ def withhold(
 def words_pattern(words: str) -> str:
     """Return a regular expression of PostgreSQL for words in any spelling that the house knows.
 
-    It is meant wide: each letter may hide behind signs beyond ASCII. Whether what it finds are the words is
-    for the rule in the transformation to decide, as before.
+    It is meant wide: letters with an accent may hide behind any signs beyond ASCII. Whether what it finds are
+    the words is for the rule in the transformation to decide, as before.
     """
     plain = "".join(
         sign for sign in unicodedata.normalize("NFKD", words) if not unicodedata.combining(sign)
@@ -161,7 +163,9 @@ def words_pattern(words: str) -> str:
 
 
 def _letter(sign: str) -> str:
-    return f"(?:{sign if sign.isalnum() else re.escape(sign)}|{_DISGUISE}{{1,6}}){_DISGUISE}{{0,6}}"
+    plain = sign if sign.isalnum() else re.escape(sign)
+    written = f"(?:{plain}|{_DISGUISE}{{1,6}})" if sign in _DISGUISED else plain
+    return f"{written}{_DISGUISE}{{0,6}}"
 
 
 def _planned_words(column: str) -> str:

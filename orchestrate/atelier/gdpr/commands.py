@@ -47,11 +47,12 @@ def _erase(arguments: argparse.Namespace) -> str:
     request = operations.Request.of(variables, number)
     outcome = operations.erase(variables, root, number, request, _say)
     told = sentences.erased(outcome)
-    if outcome.counts and operations.has_marts(Warehouse.of(variables)):
-        print(told, flush=True)  # noqa: T201 # a command-line program
-        _transform(arguments.environment)
-        return sentences.MARTS_FOLLOW
-    return told
+    # Even when nothing was left to erase: the time before may have been cut short here.
+    if not operations.has_marts(Warehouse.of(variables)):
+        return told
+    print(told, flush=True)  # noqa: T201 # a command-line program
+    _transform(arguments.environment)
+    return sentences.MARTS_FOLLOW
 
 
 def _export(arguments: argparse.Namespace) -> str:
