@@ -164,7 +164,7 @@ def test_what_is_too_old_goes_and_nothing_else(orders: tuple[Plant, dict[str, st
     assert proof["row_counts"]["raw_erp.a_kopf"]["deleted"] == 4
     assert proof["row_counts"]["snapshots.order_history"]["deleted"] == 5
     undated = [age for age in order_ages(erp_rows(plant)).values() if age is None]
-    assert f" {len(undated)} commandes sans date" in output
+    assert f"Commandes sans date, conservées : {len(undated)}." in output
     assert len(undated) >= 1
 
 

@@ -135,7 +135,9 @@ def test_every_word_is_used_and_every_period_known(columns: list[TaggedColumn]) 
     assert {column.category for column in columns} == set(labels.CATEGORIES)
     assert {column.purpose for column in columns} == set(labels.PURPOSES)
     assert {column.legal_basis for column in columns} == set(labels.LEGAL_BASES)
-    assert {column.retention for column in columns} == set(retentions(ROOT))
+    periods = retentions(ROOT)
+    assert {column.retention for column in columns} == set(periods)
+    assert set(labels.RETENTIONS) == {key for key, period in periods.items() if period.action != "keep"}
 
 
 @pytest.mark.parametrize(

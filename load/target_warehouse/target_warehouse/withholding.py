@@ -186,6 +186,7 @@ class _Work:
         self, connection: Connection, tables: Mapping[str, sa.Table], schema: str, writable: list[str]
     ) -> None:
         self._connection = connection
+        self._tables = tables
         preparer = connection.dialect.identifier_preparer
         self._names = {name: preparer.format_table(table) for name, table in tables.items()}
         self._schema = preparer.quote(schema)
@@ -196,11 +197,11 @@ class _Work:
         """Note of every order how old it is and whether it goes; record the orders of erased customers."""
         self._run(
             f"insert into {self._schema}.suppressed_orders (order_id, order_number, extension) "
-            f"select o.id, o.aunummer, coalesce(o.aualpha, '') from {self._names[ORDERS]} o "
+            f"select o.id, coalesce(o.aunummer, 0), coalesce(o.aualpha, '') from {self._names[ORDERS]} o "
             f"join {self._schema}.suppressed_customers s on s.customer_key = o.kundennr "
             f"where not exists (select 1 from {self._schema}.suppressed_orders known "
             "where known.order_id = o.id "
-            "and known.order_number is not distinct from o.aunummer "
+            "and known.order_number = coalesce(o.aunummer, 0) "
             "and known.extension = coalesce(o.aualpha, ''))"
         )
         self._run("drop table if exists pg_temp.order_ages")
@@ -232,7 +233,7 @@ class _Work:
         self, table: str, column: str, value: str, aged_on: str, before: date, words: str = ""
     ) -> None:
         """Put a value in the place of a column's where it is too old."""
-        if table not in self._writable:
+        if table not in self._writable or column not in self._tables[table].c:
             return
         key = "id" if table == ORDERS else "id_a_kopf"
         self.taken[table].anonymised += self._run(
@@ -240,7 +241,7 @@ class _Work:
             f"where age.order_id = entry.{key} and {aged_on} < :before "
             f"and entry.{column} is distinct from {value}",
             before=before,
-            **({"words": words} if ":words" in value else {}),
+            words=words,
         )
 
     def _entered(self) -> str:

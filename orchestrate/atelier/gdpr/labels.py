@@ -66,6 +66,15 @@ STARTING_POINTS: Final = {
     "order_entry": "la saisie de la commande",
 }
 
+RETENTIONS: Final = {
+    "journal_notes": "notes du journal",
+    "job_names": "noms d'affaires",
+    "machine_messages": "messages des machines",
+    "pseudonyms": "pseudonymes",
+    "orders": "commandes",
+    "pieces": "désignations des pièces",
+}
+
 ACTIONS: Final = {
     "delete": "suppression de la ligne",
     "anonymise": "anonymisation de la colonne",

@@ -8,7 +8,7 @@ import re
 import uuid
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import psycopg2
 import sqlalchemy as sa
 import yaml
+from psycopg2 import sql
 from target_warehouse.sinks import pseudonym
 
 from atelier import roles, warehouse
@@ -72,7 +73,8 @@ class Outcome:
     counts: Counts = field(default_factory=Counts)
     #: Orders that have no date by which they could be too old.
     undated_orders: int = 0
-    cutoffs: dict[str, str] = field(default_factory=dict)
+    #: The days before which the periods have ended, by their keys.
+    cutoffs: dict[str, date] = field(default_factory=dict)
 
 
 def customer_number(variables: Mapping[str, str]) -> str:
@@ -136,7 +138,7 @@ def retain(variables: Mapping[str, str], root: Path, say: Callable[[str], None])
                 "set_at = now() where known.before_date < excluded.before_date",
                 (key, today - timedelta(days=days)),
             )
-        cursor.execute("select retention_key, cast(before_date as text) from gdpr.cutoffs order by 1")
+        cursor.execute("select retention_key, before_date from gdpr.cutoffs order by 1")
         outcome.cutoffs = dict(cursor.fetchall())
         _enforce_all(connection, root, outcome)
         prove(cursor, "retention", Request(SCHEDULER, "durées de conservation"), outcome)
@@ -253,11 +255,15 @@ def working(target: Warehouse, say: Callable[[str], None]) -> Iterator[sa.Connec
 
 def _vacuum(target: Warehouse, counts: Counts) -> None:
     """Let the database overwrite what was deleted: until then the rows are still in its files."""
-    with closing(warehouse.connect(target)) as connection, connection.cursor() as cursor:
-        for table in counts:
-            cursor.execute(
-                psycopg2.sql.SQL("vacuum {}").format(psycopg2.sql.Identifier(*table.split(".", 1)))
-            )
+    try:
+        with closing(warehouse.connect(target)) as connection, connection.cursor() as cursor:
+            for table in counts:
+                cursor.execute(sql.SQL("vacuum {}").format(sql.Identifier(*table.split(".", 1))))
+    except psycopg2.Error as error:
+        raise AtelierError(
+            f"the customer is erased, but the rows are still in the files of the warehouse, {target.place} "
+            f"({error.pgcode or type(error).__name__}): let an administrator run `vacuum` on it"
+        ) from None
 
 
 def has_marts(target: Warehouse) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from atelier.gdpr.counts import ANONYMISED, DELETED, EXPORTED, Counts
+from atelier.gdpr.labels import RETENTIONS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -40,7 +41,7 @@ Avant de remettre ce dossier, relire les textes libres (notiz, kommission, detai
 d'autres personnes. Le remettre par une voie sûre, puis le supprimer.
 """
 
-_KINDS: Final = {DELETED: "supprimées", ANONYMISED: "anonymisées", EXPORTED: "remises"}
+_KINDS: Final = {DELETED: "supprimée", ANONYMISED: "anonymisée", EXPORTED: "remise"}
 
 
 def erased(outcome: Outcome) -> str:
@@ -79,12 +80,13 @@ def read_me(outcome: Outcome, request: Request, erased_on: date | None) -> str:
 
 def retained(outcome: Outcome) -> str:
     """Say what was too old."""
-    dates = ", ".join(f"{key} avant le {day}" for key, day in outcome.cutoffs.items())
-    undated = (
-        f" {outcome.undated_orders} commandes sans date sont conservées." if outcome.undated_orders else ""
+    dates = ", ".join(
+        f"{RETENTIONS.get(key, key)} avant le {day:%d/%m/%Y}" for key, day in outcome.cutoffs.items()
     )
+    undated = outcome.undated_orders
+    kept = f" Commandes sans date, conservées : {undated}." if undated else ""
     found = _summary(outcome.counts) if outcome.counts else "rien à retirer"
-    told = f"Durées de conservation appliquées ({dates}) : {found}.{undated}"
+    told = f"Durées de conservation appliquées ({dates}) : {found}.{kept}"
     return "\n".join((told, _by_table(outcome.counts))) if outcome.counts else told
 
 
@@ -96,13 +98,16 @@ def enforced(outcome: Outcome) -> str:
 
 
 def _summary(counts: Counts) -> str:
-    return ", ".join(
-        f"{counts.total(kind)} lignes {word}" for kind, word in _KINDS.items() if counts.total(kind)
-    )
+    return ", ".join(_rows(counts.total(kind), word) for kind, word in _KINDS.items() if counts.total(kind))
+
+
+def _rows(number: int, word: str) -> str:
+    plural = "s" if number > 1 else ""
+    return f"{number} ligne{plural} {word}{plural}"
 
 
 def _by_table(counts: Counts) -> str:
     return "\n".join(
-        f"  {table} : " + ", ".join(f"{rows} {_KINDS[kind]}" for kind, rows in sorted(kinds.items()))
+        f"  {table} : " + ", ".join(_rows(rows, _KINDS[kind]) for kind, rows in sorted(kinds.items()))
         for table, kinds in sorted(counts.items())
     )
