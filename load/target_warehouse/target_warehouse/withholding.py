@@ -129,20 +129,7 @@ def withhold(
     work = _Work(connection, tables, schema, [name for name in TABLES if name in tables and name in writable])
     work.find_ages(known)
     work.delete(orphans=ORDERS not in writable)
-    for key, columns in EMPTIED.items():
-        if key in known.cutoffs:
-            for table, column in columns:
-                work.anonymise(table, column, "null", "age.aged_on", known.cutoffs[key])
-    key, (table, column) = NOTES
-    if key in known.cutoffs:
-        work.anonymise(
-            table,
-            column,
-            _planned_words("entry.notiz") if planned_note else "null",
-            "coalesce(cast(entry.datum as date), age.aged_on)",
-            known.cutoffs[key],
-            words=words_pattern(planned_note or ""),
-        )
+    work.anonymise(known.cutoffs, planned_note)
     return work.taken
 
 
@@ -168,11 +155,12 @@ def _letter(sign: str) -> str:
     return f"{written}{_DISGUISE}{{0,6}}"
 
 
-def _planned_words(column: str) -> str:
-    return (
-        "(select string_agg(found.words[1], ' / ' order by found.place) "
-        f"from regexp_matches({column}, :words, 'g') with ordinality as found (words, place))"
-    )
+#: What is left of a note: the words of the rule, each time that they stand there. Few notes have them, and to
+#: find that out is quicker.
+_PLANNED_WORDS: Final = (
+    "case when t.notiz ~ :words then (select string_agg(found.words[1], ' / ' order by found.place) "
+    "from regexp_matches(t.notiz, :words, 'g') with ordinality as found (words, place)) end"
+)
 
 
 def _records(schema: str, table: str, *columns: str) -> sa.TableClause:
@@ -229,19 +217,36 @@ class _Work:
             condition = f"exists ({order} and age.goes)" + (f" or not exists ({order})" if orphans else "")
             self.taken[name].deleted += self._run(f"delete from {self._names[name]} t where {condition}")
 
-    def anonymise(
-        self, table: str, column: str, value: str, aged_on: str, before: date, words: str = ""
-    ) -> None:
-        """Put a value in the place of a column's where it is too old."""
-        if table not in self._writable or column not in self._tables[table].c:
-            return
+    def anonymise(self, cutoffs: Mapping[str, date], planned_note: str | None) -> None:
+        """Empty the columns that are too old; of a note, leave the words by which an order is planned."""
+        changes: dict[str, list[tuple[str, str]]] = {}
+        for key, columns in EMPTIED.items():
+            for table, column in columns if key in cutoffs else ():
+                is_old = f"age.aged_on < :{key}"
+                value = f"case when {is_old} then null else t.{column} end"
+                changes.setdefault(table, []).append((column, value))
+        key, (table, column) = NOTES
+        if key in cutoffs:
+            is_old = f"coalesce(cast(t.datum as date), age.aged_on) < :{key}"
+            words = _PLANNED_WORDS if planned_note else "null"
+            value = f"case when {is_old} then {words} else t.{column} end"
+            changes.setdefault(table, []).append((column, value))
+        for table, values in changes.items():
+            if table in self._writable:
+                there = [each for each in values if each[0] in self._tables[table].c]
+                self._change(table, there, words=words_pattern(planned_note or ""), **cutoffs)
+
+    def _change(self, table: str, values: list[tuple[str, str]], **parameters: object) -> None:
         key = "id" if table == ORDERS else "id_a_kopf"
+        new = ", ".join(f"{value} as {column}" for column, value in values)
+        assignments = ", ".join(f"{column} = new.{column}" for column, _ in values)
+        differs = " or ".join(f"entry.{column} is distinct from new.{column}" for column, _ in values)
+        # OFFSET 0 keeps the new values from being computed twice.
         self.taken[table].anonymised += self._run(
-            f"update {self._names[table]} entry set {column} = {value} from order_ages age "
-            f"where age.order_id = entry.{key} and {aged_on} < :before "
-            f"and entry.{column} is distinct from {value}",
-            before=before,
-            words=words,
+            f"update {self._names[table]} entry set {assignments} from (select t.ctid as place, {new} "
+            f"from {self._names[table]} t join order_ages age on age.order_id = t.{key} offset 0) new "
+            f"where entry.ctid = new.place and ({differs})",
+            **parameters,
         )
 
     def _entered(self) -> str:
