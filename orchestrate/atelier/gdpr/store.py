@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "gdpr"
 
+#: Key of the advisory lock under which the schema is made: any number, the same for ever.
+_CREATION_LOCK: Final = 7_021_955_232
+
 TABLES: Final = {
     # Pseudonyms of the customers that are erased: their rows are withheld from every load.
     "suppressed_customers": """
@@ -84,6 +87,8 @@ def prepare(connection: Connection, warehouse: Warehouse) -> None:
         try:
             cursor.execute(
                 "begin; "
+                # Two commands may start at once in a new warehouse.
+                + f"select pg_advisory_xact_lock({_CREATION_LOCK}); "
                 + f"create schema if not exists {SCHEMA}; "
                 + "".join(
                     f"create table if not exists {SCHEMA}.{name} ({columns}); "
