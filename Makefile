@@ -44,7 +44,17 @@ docs: setup ## The data's documentation as one static page: lineage, models, col
 
 .PHONY: gdpr-register
 gdpr-register: setup ## The register of processing (GDPR, Article 30) from the tags of the columns: docs/gdpr
-	@$(BIN)/atelier gdpr-register
+	@$(BIN)/atelier gdpr register
+
+# Who and why come from the environment, where make puts what is set on its command line:
+# make gdpr-erase CUSTOMER=4711 REQUESTED_BY="DPO" REFERENCE="2026-17" [MELTANO_ENVIRONMENT=prod]
+.PHONY: gdpr-erase
+gdpr-erase: setup ## Erase a customer for good: CUSTOMER=… REQUESTED_BY=… REFERENCE=…
+	@$(BIN)/atelier gdpr erase
+
+.PHONY: gdpr-export
+gdpr-export: setup ## Write all that is held about a customer: CUSTOMER=… REQUESTED_BY=… REFERENCE=…
+	@$(BIN)/atelier gdpr export
 
 .PHONY: lint
 lint: setup ## ruff, mypy --strict, sqlfluff

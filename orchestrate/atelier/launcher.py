@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from atelier import roles, warehouse
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
+from atelier.gdpr import store
 from atelier.last_words import LastWords
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def _prepare(arguments: list[str], command: str, root: Path, run: ExitStack) -> 
     connection = warehouse.connect(target)
     run.callback(connection.close)
     warehouse.prepare(connection, target)
+    store.prepare(connection, target)
     if command == "run":
         run.enter_context(warehouse.exclusive_run(connection, WAIT_SECONDS, say))
     names = roles.settle(connection, target, say if command == "run" else None)
@@ -106,6 +108,8 @@ def _prepare(arguments: list[str], command: str, root: Path, run: ExitStack) -> 
             **roles.variables(names),
             "MELTANO_DATABASE_URI": target.system_database_uri,
             "MELTANO_CLI_LOG_CONFIG": str(root / "orchestrate" / "logging.yaml"),
+            # Steps of ours that a run starts work under its lock.
+            warehouse.HELD: "1" if command == "run" else "",
             # The name of every session of this run: what a killed run leaves behind is found by it.
             "PGAPPNAME": warehouse.SESSION_PREFIX + uuid.uuid4().hex[:12],
         }

@@ -14,6 +14,7 @@ from psycopg2 import sql
 
 from atelier.connections import STATE_SCHEMA
 from atelier.errors import AtelierError
+from atelier.gdpr.store import SCHEMA, TABLES
 from atelier.warehouse import RUN_LOCK
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ GROUPS: Final = {
     "loader": "writes raw",
     "transformer": "reads raw, writes seeds, staging, intermediate and marts",
     "reader": "reads the marts: dashboards, Excel, programs",
-    "dpo": "reads the marts, and raw without its free text: the data protection officer",
+    "dpo": "reads the marts, raw without its free text, and the proofs: the data protection officer",
 }
 
 RAW: Final = ("raw_ftplogs", "raw_erp")
@@ -38,14 +39,34 @@ OWNED: Final = {"loader": RAW, "transformer": MODELLED}
 
 #: Schemas that a group may look into without owning them.
 VISIBLE: Final = {
-    "transformer": (*RAW, STATE_SCHEMA),
+    "loader": (SCHEMA,),
+    "transformer": (*RAW, STATE_SCHEMA, SCHEMA),
     "reader": ("marts",),
-    "dpo": (*RAW, "snapshots", "marts"),
+    "dpo": (*RAW, "snapshots", "marts", SCHEMA),
 }
 
 #: Columns in which people write what they like, about anyone: of all who only read, they are open to the
 #: transformer alone.
-FREE_TEXT: Final = ("raw_erp.a_kopf.kommission", "raw_erp.a_logbuch.notiz", "raw_erp.a_vorgang.notiztext")
+FREE_TEXT: Final = (
+    "raw_erp.a_kopf.kommission",
+    "raw_erp.a_logbuch.notiz",
+    "raw_erp.a_vorgang.notiztext",
+    "raw_ftplogs.log_events.event_name",
+    "raw_ftplogs.log_events.details",
+    "raw_ftplogs.rejected_lines.line_text",
+)
+
+#: What a group may do with the tables of the schema `gdpr`, which belongs to the pipeline's user. The loader
+#: adds the orders of an erased customer that it meets; the transformer reads how often lines have changed.
+GDPR: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "loader": {
+        "suppressed_customers": ("select",),
+        "suppressed_orders": ("select", "insert"),
+        "cutoffs": ("select",),
+    },
+    "transformer": {"log_file_editions": ("select",), "history_beginning": ("select",)},
+    "dpo": dict.fromkeys(TABLES, ("select",)),
+}
 
 #: What dbt reads of Meltano's record of runs, to say how old the ERP's rows are.
 RUN_COLUMNS: Final = ("job_name", "state", "ended_at")
@@ -304,8 +325,34 @@ def _runs(cursor: Cursor, roles: Roles) -> Iterator[sql.Composable]:
         )
 
 
+def _gdpr(cursor: Cursor, roles: Roles) -> Iterator[sql.Composable]:
+    for group, tables in GDPR.items():
+        name = roles.by_group[group]
+        for table, actions in tables.items():
+            cursor.execute(
+                "select action from unnest(%s) as action where to_regclass(%s) is not null "
+                "and not has_table_privilege(%s, to_regclass(%s), action)",
+                (list(actions), f"{SCHEMA}.{table}", name, f"{SCHEMA}.{table}"),
+            )
+            for (action,) in cursor.fetchall():
+                yield sql.SQL("grant {} on {} to {}").format(
+                    sql.SQL(action), sql.Identifier(SCHEMA, table), sql.Identifier(name)
+                )
+
+
 #: Each says what is still to be done, in this order.
-STEPS: Final = (_creations, _memberships, _database, _schemas, _relations, _usage, _raw, _columns, _runs)
+STEPS: Final = (
+    _creations,
+    _memberships,
+    _database,
+    _schemas,
+    _relations,
+    _usage,
+    _raw,
+    _columns,
+    _runs,
+    _gdpr,
+)
 
 
 def script(connection: Connection, warehouse: Warehouse) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -27,6 +28,9 @@ LAUNCHER = "atelier-launcher"
 RUN_LOCK = 7_021_955_231
 
 LOCK_POLL_SECONDS = 1.0
+
+#: Environment variable that the launcher sets for the steps of a run: it holds the warehouse already.
+HELD = "ATELIER_HOLDS_WAREHOUSE"
 
 
 def connect(warehouse: Warehouse, application_name: str = LAUNCHER) -> Connection:
@@ -123,13 +127,15 @@ def exclusive_run(connection: Connection, wait_seconds: float, say: Callable[[st
 def _end_leftovers(connection: Connection, say: Callable[[str], None]) -> None:
     query = (
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
-        "and usename = current_user and application_name like %s"
+        "and usename = current_user and application_name like %s and application_name <> %s"
     )
+    # A command of ours that Meltano has invoked must not end Meltano.
+    own = os.environ.get("PGAPPNAME", "")
     with connection.cursor() as cursor:
         ended = 0
         # A session that is ended may take a moment to roll back; nothing may start before it is gone.
         for _ in range(100):
-            cursor.execute(query, (SESSION_PREFIX + "%",))
+            cursor.execute(query, (SESSION_PREFIX + "%", own))
             rows = cursor.fetchall()
             if not rows:
                 break

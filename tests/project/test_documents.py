@@ -67,6 +67,7 @@ def test_every_job_and_schedule_is_as_promised() -> None:
         ("*/15 * * * *", "ftplogs-to-marts"),
         ("0 9 * * *", "erp-to-marts"),
         ("0 14 * * *", "erp-to-marts"),
+        ("30 2 * * *", "retention"),
     }
     assert all(job in jobs for _, job in schedules)
 

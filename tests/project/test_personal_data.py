@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import yaml
 from atelier.checks import ERP_COLUMNS
 from atelier.errors import AtelierError
-from atelier.gdpr import labels
+from atelier.gdpr import labels, words
 from atelier.gdpr.register import (
     TaggedColumn,
     not_extracted,
@@ -18,6 +19,8 @@ from atelier.gdpr.register import (
     retentions,
     tagged_columns,
 )
+from atelier.gdpr.store import SCHEMA
+from target_warehouse import withholding
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,7 +76,7 @@ def test_a_column_named_like_a_tagged_one_says_what_it_holds(
     silent = [
         f"{node['name']}.{name}"
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
+        if node["resource_type"] in ("model", "snapshot")
         for name, column in node["columns"].items()
         if name in names and tag(column) is None
     ]
@@ -92,6 +95,34 @@ def test_the_loader_makes_the_pseudonyms_that_the_tags_promise(columns: list[Tag
     assert set(made) == promised
 
 
+def test_what_is_withheld_is_what_the_tags_promise(columns: list[TaggedColumn]) -> None:
+    promised: dict[str, set[tuple[str, str]]] = {}
+    for column in columns:
+        if column.schema == "raw_erp":
+            promised.setdefault(column.retention, set()).add((column.table, column.name))
+    # The period of the orders deletes them whole.
+    assert {table for table, _ in promised.pop(withholding.DELETED)} == set(withholding.TABLES)
+    assert retentions(ROOT)[withholding.DELETED].action == "delete"
+    key, note = withholding.NOTES
+    assert promised == {key: {note}, **{key: set(found) for key, found in withholding.EMPTIED.items()}}
+    assert {retentions(ROOT)[key].action for key in promised} == {"anonymise"}
+
+
+def test_the_loader_keeps_the_words_by_which_dbt_knows_a_planned_order() -> None:
+    loaders = yaml.safe_load((ROOT / "load" / "loaders.meltano.yml").read_text())
+    settings = {each["name"]: each.get("value") for each in loaders["plugins"]["loaders"][0]["settings"]}
+    project = yaml.safe_load((ROOT / "transform" / "dbt_project.yml").read_text())
+    assert settings["planned_note"] == project["vars"]["planned_note"]
+    assert settings["withholding_schema"] == SCHEMA
+
+
+def test_no_event_of_a_machine_is_taken_for_a_message() -> None:
+    macro = (ROOT / "transform" / "macros" / "logs" / "details.sql").read_text()
+    assert set(re.findall(r"when '(\w+)' then", macro)) == {
+        *(words.PIECE, words.JOB, words.WAIT, words.STOP, words.START)
+    }
+
+
 def test_a_kind_of_data_is_treated_alike_wherever_it_is(columns: list[TaggedColumn]) -> None:
     treatments: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for column in columns:
@@ -104,7 +135,9 @@ def test_every_word_is_used_and_every_period_known(columns: list[TaggedColumn]) 
     assert {column.category for column in columns} == set(labels.CATEGORIES)
     assert {column.purpose for column in columns} == set(labels.PURPOSES)
     assert {column.legal_basis for column in columns} == set(labels.LEGAL_BASES)
-    assert {column.retention for column in columns} == set(retentions(ROOT))
+    periods = retentions(ROOT)
+    assert {column.retention for column in columns} == set(periods)
+    assert set(labels.RETENTIONS) == {key for key, period in periods.items() if period.action != "keep"}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from target_warehouse import withholding
 from target_warehouse.errors import LoadError, values_hidden
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class FullTables:
         """Begin a run; nothing is opened yet.
 
         Args:
-            config: `max_delete_share` and `confirm_deletes` of the target.
+            config: `max_delete_share`, `confirm_deletes`, `withholding_schema` and `planned_note` of the
+                target.
             logger: Where it is told what was done.
 
         Raises:
@@ -45,6 +47,8 @@ class FullTables:
         self._max_share = _share(config.get("max_delete_share"))
         confirmed = str(config.get("confirm_deletes") or "")
         self._confirmed = {name.strip() for name in confirmed.split(",") if name.strip()}
+        self._withholding_schema = str(config.get("withholding_schema") or "")
+        self._planned_note = str(config.get("planned_note") or "") or None
         self._logger = logger
         self._connection: Connection | None = None
         self._stages: dict[WarehouseSink, sa.Table] = {}
@@ -102,8 +106,9 @@ class FullTables:
                     "the rows are gone rightly, load once with confirm_deletes (ERP_CONFIRM_DELETES) set to "
                     f"all or to some of {names}"
                 )
+            withheld = self._withhold(tables, connection)
             for sink, table in tables.items():
-                self._replace(sink, table, connection)
+                self._replace(sink, table, connection, withheld.get(sink, 0))
             connection.commit()
         finally:
             # Invalidated, not given back to the pool: closing the session drops the temporary tables.
@@ -130,18 +135,54 @@ class FullTables:
             )
         return None
 
-    def _replace(self, sink: WarehouseSink, table: sa.Table, connection: Connection) -> None:
-        with values_hidden(table.name):
-            self._follow(sink, table, connection)
+    def _withhold(
+        self, tables: Mapping[WarehouseSink, sa.Table], connection: Connection
+    ) -> dict[WarehouseSink, int]:
+        """Take from the stages what is not to come (back) into the warehouse; return how many rows.
 
-    def _follow(self, sink: WarehouseSink, table: sa.Table, connection: Connection) -> None:
+        After the guard: it judges what the source has sent.
+        """
+        staged = {sink.table_name: sink for sink in tables}
+        if not self._withholding_schema or not staged.keys() & set(withholding.TABLES):
+            return {}
+        schema = next(iter(staged.values())).schema_name
+        there = sa.inspect(connection).get_table_names(schema=schema)
+        seen = {
+            name: self._stages[staged[name]]
+            if name in staged
+            else sa.Table(name, sa.MetaData(), schema=schema, autoload_with=connection)
+            for name in withholding.TABLES
+            if name in staged or name in there
+        }
+        with values_hidden(withholding.ORDERS):
+            taken = withholding.withhold(
+                connection, seen, self._withholding_schema, self._planned_note, staged.keys()
+            )
+        for name, withheld in taken.items():
+            if withheld.deleted or withheld.anonymised:
+                self._logger.info(
+                    "%s: %d rows withheld, %d without their personal values (erased, or kept no longer)",
+                    name,
+                    withheld.deleted,
+                    withheld.anonymised,
+                )
+        return {staged[name]: withheld.deleted for name, withheld in taken.items()}
+
+    def _replace(
+        self, sink: WarehouseSink, table: sa.Table, connection: Connection, rows_withheld: int
+    ) -> None:
+        with values_hidden(table.name):
+            self._follow(sink, table, connection, rows_withheld)
+
+    def _follow(
+        self, sink: WarehouseSink, table: sa.Table, connection: Connection, rows_withheld: int
+    ) -> None:
         stage = self._stages[sink]
         inserted, updated = sink.write_differences(stage, table, sink.key_properties, connection)
         deleted = connection.execute(sa.delete(table).where(self._is_gone(sink, table))).rowcount
         if deleted:
             self._logger.info("%s: %d rows deleted, as they are gone from the source", table.name, deleted)
-        loads = _loads_table(table.schema)
-        loads.create(connection, checkfirst=True)
+        loads = _made_loads_table(table.schema, connection)
         connection.execute(
             sa.insert(loads).values(
                 table_name=table.name,
@@ -149,6 +190,7 @@ class FullTables:
                 rows_inserted=inserted,
                 rows_updated=updated,
                 rows_deleted=deleted,
+                rows_withheld=rows_withheld,
                 row_count=sa.select(sa.func.count()).select_from(table).scalar_subquery(),
             )
         )
@@ -172,8 +214,8 @@ def _share(value: object) -> float:
     return share
 
 
-def _loads_table(schema: str | None) -> sa.Table:
-    return sa.Table(
+def _made_loads_table(schema: str | None, connection: Connection) -> sa.Table:
+    loads = sa.Table(
         LOADS_TABLE,
         sa.MetaData(),
         sa.Column("table_name", sa.Text, primary_key=True),
@@ -187,9 +229,18 @@ def _loads_table(schema: str | None) -> sa.Table:
         sa.Column("rows_inserted", sa.BigInteger, nullable=False),
         sa.Column("rows_updated", sa.BigInteger, nullable=False),
         sa.Column("rows_deleted", sa.BigInteger, nullable=False),
+        sa.Column("rows_withheld", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("row_count", sa.BigInteger, nullable=False),
         schema=schema,
     )
+    loads.create(connection, checkfirst=True)
+    # A warehouse from before has counted nothing there.
+    if "rows_withheld" not in {
+        column["name"] for column in sa.inspect(connection).get_columns(LOADS_TABLE, schema)
+    }:
+        name = connection.dialect.identifier_preparer.format_table(loads)
+        connection.execute(sa.text(f"alter table {name} add column rows_withheld bigint not null default 0"))
+    return loads
 
 
 def _reflected(sink: WarehouseSink, connection: Connection) -> sa.Table:

@@ -52,6 +52,20 @@ OWN_SETTINGS = th.PropertiesList(
         title="Confirmed deletions",
         description="Tables, separated by commas, that may lose any number of rows in this run; or `all`.",
     ),
+    th.Property(
+        "withholding_schema",
+        th.StringType,
+        title="Withholding schema",
+        description="Schema that records which customers are erased and what is kept no longer: rows of the "
+        "ERP's tables that are not to come into the warehouse. Nothing is withheld where it does not exist.",
+    ),
+    th.Property(
+        "planned_note",
+        th.StringType,
+        title="Planned note",
+        description="Words by which a journal note says that an order is planned: all that is kept of a note "
+        "that is too old.",
+    ),
 ).to_dict()
 
 

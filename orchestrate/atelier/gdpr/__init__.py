@@ -1,1 +1,1 @@
-"""Personal data: the register of processing (docs/adr/0013)."""
+"""Personal data: register, erasure, access, retention (docs/adr/0013 and 0014)."""

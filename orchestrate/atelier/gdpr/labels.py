@@ -66,6 +66,15 @@ STARTING_POINTS: Final = {
     "order_entry": "la saisie de la commande",
 }
 
+RETENTIONS: Final = {
+    "journal_notes": "notes du journal",
+    "job_names": "noms d'affaires",
+    "machine_messages": "messages des machines",
+    "pseudonyms": "pseudonymes",
+    "orders": "commandes",
+    "pieces": "désignations des pièces",
+}
+
 ACTIONS: Final = {
     "delete": "suppression de la ligne",
     "anonymise": "anonymisation de la colonne",
@@ -78,8 +87,14 @@ SECURITY: Final = (
     "Pseudonymisation : numéro de client, technicien et utilisateur sont remplacés par un HMAC-SHA-256 avant "
     "d'atteindre l'entrepôt ; la clé n'est ni dans la base, ni dans le SQL compilé, ni dans les journaux.",
     "Cloisonnement : les notes et les messages restent dans les schémas internes, jamais dans `marts`.",
+    "Effacement : les pseudonymes des clients effacés et leurs numéros de commande sont conservés (schéma "
+    "`gdpr`) pour que rien d'eux ne revienne au chargement suivant (art. 17, § 3, b) ; la liste n'est lue "
+    "que par le chargement et par le délégué à la protection des données.",
+    "Conservation : une opération nocturne relève ce qui est arrivé à échéance ; chaque chargement l'écarte. "
+    "Effacements, exports et échéances laissent une preuve sans donnée personnelle (`gdpr.operations`).",
     "Journaux d'exécution : une erreur de chargement nomme la table et la colonne, jamais la valeur.",
-    "Accès : par compte de PostgreSQL ; mots de passe hors du dépôt ; FTP chiffrable (TLS).",
+    "Accès : par compte et rôle de PostgreSQL (les textes libres ne sont ouverts qu'à la transformation) ; "
+    "mots de passe hors du dépôt ; FTP chiffrable (TLS).",
 )
 
 TRANSFERS: Final = "aucun transfert hors de l'Union européenne"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FOLDER: Final = Path("docs/gdpr")
 RETENTION_SEED: Final = Path("transform/seeds/retention_periods.csv")
 
-SCHEMAS: Final = ("raw_erp", "raw_ftplogs", "staging", "intermediate", "marts")
+SCHEMAS: Final = ("raw_erp", "raw_ftplogs", "staging", "intermediate", "snapshots", "marts")
 KEYS: Final = ("category", "purpose", "legal_basis", "retention")
 
 CSV_HEADINGS: Final = (
@@ -117,15 +117,21 @@ def tagged_columns(manifest: Mapping[str, Any]) -> list[TaggedColumn]:
     Raises:
         AtelierError: A tag is incomplete, or uses a word that `labels` does not have.
     """
-    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "snapshot")]
     columns = [
         _tagged_column(node, column["name"], tag)
         for node in (*manifest["sources"].values(), *models)
         for column in node["columns"].values()
-        if isinstance(tag := column["config"]["meta"].get("personal_data"), dict)
+        for tag in _tags(column["config"]["meta"].get("personal_data"))
     ]
     # Stable: the columns of a table stay in the order of its description.
     return sorted(columns, key=lambda column: (SCHEMAS.index(column.schema), column.table))
+
+
+def _tags(tag: object) -> list[dict[str, str]]:
+    """Return what a column's tag says; a column that holds several kinds of data has a list of them."""
+    tags = tag if isinstance(tag, list) else [tag]
+    return [each for each in tags if isinstance(each, dict)]
 
 
 def _tagged_column(node: Mapping[str, Any], name: str, tag: Mapping[str, str]) -> TaggedColumn:

@@ -8,6 +8,12 @@ order_history as (
 
 ),
 
+known_beginning as (
+
+    select min(history_began_at) as history_began_at from {{ ref('stg_gdpr__history_beginning') }}
+
+),
+
 order_statuses as (
 
     select
@@ -20,12 +26,20 @@ order_statuses as (
 states as (
 
     select
-        *,
-        min(dbt_valid_from) over () as history_began_at,
-        lag(coalesce(status_form, '')) over (partition by order_id order by dbt_valid_from) as previous_form,
-        lag(dbt_valid_to) over (partition by order_id order by dbt_valid_from) as previous_valid_to,
-        row_number() over (partition by order_id order by dbt_valid_from desc) as recency
+        order_history.*,
+        -- Rows of the first run may have been removed, all of them too: then it is known from before.
+        least(known_beginning.history_began_at, min(order_history.dbt_valid_from) over ()) as history_began_at,
+        lag(coalesce(order_history.status_form, '')) over (
+            partition by order_history.order_id order by order_history.dbt_valid_from
+        ) as previous_form,
+        lag(order_history.dbt_valid_to) over (
+            partition by order_history.order_id order by order_history.dbt_valid_from
+        ) as previous_valid_to,
+        row_number() over (
+            partition by order_history.order_id order by order_history.dbt_valid_from desc
+        ) as recency
     from order_history
+    cross join known_beginning
 
 ),
 

@@ -17,6 +17,7 @@ renamed as (
         cast(rows_inserted as bigint) as inserted_row_count,
         cast(rows_updated as bigint) as updated_row_count,
         cast(rows_deleted as bigint) as deleted_row_count,
+        cast(rows_withheld as bigint) as withheld_row_count,
         cast(row_count as bigint) as raw_row_count,
 
         -- times

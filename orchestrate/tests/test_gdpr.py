@@ -1,0 +1,121 @@
+"""Operations on personal data where there is little to work on; on a whole warehouse in tests/pipeline."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from atelier.connections import Warehouse, project_root
+from atelier.errors import AtelierError
+from atelier.gdpr import exports, operations, store
+from atelier.gdpr.operations import Request
+from atelier.warehouse import HELD, connect, exclusive_run
+from target_warehouse.sinks import pseudonym
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.integration
+
+DATA = ("raw_erp", "raw_ftplogs", "staging", "intermediate", "snapshots", "marts", "seeds")
+REQUEST = Request("DPO", "2026-17")
+KEY = "a long random text"
+
+
+def quiet(_: str) -> None:
+    """Say nothing."""
+
+
+@pytest.fixture
+def variables(postgres: dict[str, str]) -> Iterator[dict[str, str]]:
+    """A warehouse without anything."""
+
+    def empty() -> None:
+        with closing(connect(Warehouse.of(postgres))) as connection, connection.cursor() as cursor:
+            for schema in (*DATA, store.SCHEMA):
+                cursor.execute(f"drop schema if exists {schema} cascade")
+
+    empty()
+    yield {**postgres, "PSEUDONYM_KEY": KEY}
+    empty()
+
+
+def rows(variables: dict[str, str], query: str) -> list[tuple[object, ...]]:
+    with closing(connect(Warehouse.of(variables))) as connection, connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+def test_a_customer_can_be_erased_before_anything_is_loaded(variables: dict[str, str]) -> None:
+    for _ in range(2):
+        outcome = operations.erase(variables, project_root(), "4711", REQUEST, quiet)
+        assert outcome.counts == {}
+    assert not operations.has_marts(Warehouse.of(variables))
+    assert rows(variables, "select customer_key from gdpr.suppressed_customers") == [
+        (pseudonym("4711", KEY),)
+    ]
+    assert (
+        rows(variables, "select kind, requested_by, reference, row_counts from gdpr.operations")
+        == [("erase", "DPO", "2026-17", {})] * 2
+    )
+
+
+def test_nothing_is_held_in_an_empty_warehouse(variables: dict[str, str], tmp_path: Path) -> None:
+    outcome, folder = exports.export(
+        {**variables, "EXPORT_FOLDER": str(tmp_path)}, project_root(), "4711", REQUEST, quiet
+    )
+    assert outcome.counts == {}
+    assert [path.name for path in folder.iterdir()] == ["LISEZMOI.txt"]
+    assert "rien n'est détenu" in (folder / "LISEZMOI.txt").read_text()
+
+
+def test_retention_has_nothing_to_do_in_an_empty_warehouse(variables: dict[str, str]) -> None:
+    assert operations.retain(variables, project_root(), quiet).counts == {}
+    recorded = "select retention_key, before_date from gdpr.cutoffs order by 1"
+    before = rows(variables, recorded)
+    assert {key for key, _ in before} == set(operations.periods(project_root()))
+    # A period that is longer now brings nothing back.
+    rows(variables, "update gdpr.cutoffs set before_date = before_date + 900 returning 1")
+    operations.retain(variables, project_root(), quiet)
+    assert rows(variables, "select max(before_date) > current_date from gdpr.cutoffs") == [(True,)]
+
+
+def test_an_operation_waits_for_a_run_and_a_step_of_the_run_does_not(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "WAIT_SECONDS", 0)
+    target = Warehouse.of(variables)
+    with closing(connect(target)) as run, exclusive_run(run, 0, quiet):
+        store.prepare(run, target)
+        with pytest.raises(AtelierError, match="another run is using the warehouse"):
+            operations.enforce(variables, quiet)
+        monkeypatch.setenv(HELD, "1")
+        assert operations.enforce(variables, quiet).counts == {}
+
+
+def test_the_schema_is_made_once(variables: dict[str, str]) -> None:
+    target = Warehouse.of(variables)
+    with closing(connect(target)) as connection:
+        store.prepare(connection, target)
+        before = rows(variables, "select oid from pg_class where relnamespace = 'gdpr'::regnamespace")
+        store.prepare(connection, target)
+    assert rows(variables, "select oid from pg_class where relnamespace = 'gdpr'::regnamespace") == before
+    with closing(connect(target)) as connection, connection.cursor() as cursor:
+        cursor.execute("drop table gdpr.cutoffs")
+        store.prepare(connection, target)
+        cursor.execute("select * from gdpr.cutoffs")
+
+
+@pytest.mark.parametrize(
+    ("reference", "is_refused"),
+    [("dossier 4711", True), ("4711", True), ("n°4711/2", True), ("2026-14711", False), ("A4711", False)],
+)
+def test_a_proof_never_holds_the_number(reference: str, *, is_refused: bool) -> None:
+    given = {"REQUESTED_BY": "DPO", "REFERENCE": reference}
+    if is_refused:
+        with pytest.raises(AtelierError, match="holds the customer's number"):
+            Request.of(given, "4711")
+    else:
+        assert Request.of(given, "4711").reference == reference

@@ -1,0 +1,18 @@
+with
+
+source as (
+
+    select began_at from {{ source('gdpr', 'history_beginning') }}
+
+),
+
+renamed as (
+
+    select
+        -- times
+        began_at as history_began_at
+    from source
+
+)
+
+select * from renamed
