@@ -1,0 +1,22 @@
+with
+
+source as (
+
+    select * from {{ source('loads', 'full_table_loads') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        table_name,
+
+        -- times
+        {{ epoch_instant('version') }} as read_from_at,
+        loaded_at
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,26 @@
+with
+
+source as (
+
+    select
+        job_name,
+        state,
+        ended_at
+    from {{ source('meltano', 'runs') }}
+
+),
+
+renamed as (
+
+    select
+        -- text
+        cast(job_name as text) as job_name,
+        cast(state as text) as state,
+
+        -- times
+        {{ utc_instant('ended_at') }} as ended_at
+    from source
+
+)
+
+select * from renamed
