@@ -24,8 +24,8 @@ sessions as (
 load_ends as (
 
     select
-        max(ended_at) filter (where job_name like '%tap-ftplogs%') as logs_loaded_at,
-        max(ended_at) filter (where job_name like '%tap-mysql%') as erp_loaded_at
+        max(ended_at) filter (where step_name like '%tap-ftplogs%') as logs_loaded_at,
+        max(ended_at) filter (where step_name like '%tap-mysql%') as erp_loaded_at
     from runs
     where state = 'SUCCESS'
 

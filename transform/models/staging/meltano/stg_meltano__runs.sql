@@ -14,7 +14,7 @@ renamed as (
 
     select
         -- text
-        cast(job_name as text) as job_name,
+        cast(job_name as text) as step_name,
         cast(state as text) as state,
 
         -- times
