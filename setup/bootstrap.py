@@ -177,7 +177,7 @@ def sync(uv: str, *, production: bool) -> None:
 
 
 def sync_published_tap(uv: str) -> None:
-    """Bring the environment of PyPI's tap-mysql to what its lock says, where there is a Python that it runs on."""
+    """Bring the environment of PyPI's tap-mysql to what its lock says, if a Python that it runs on is here."""
     found = subprocess.run(
         [uv, "python", "find", "--no-project", "--no-python-downloads", ">=3.9,<3.12"],
         stdout=subprocess.DEVNULL,
@@ -186,8 +186,8 @@ def sync_published_tap(uv: str) -> None:
     )
     if found.returncode != 0:
         say(
-            "left out: PyPI's tap-mysql wants Python 3.9 to 3.11 and none is here; only the job erp-published "
-            "needs it"
+            "left out: PyPI's tap-mysql wants Python 3.9 to 3.11 and none is here; only the job "
+            "erp-published needs it"
         )
         return
     say("the environment of PyPI's tap-mysql")

@@ -29,7 +29,7 @@ MELTANO = ROOT / ".venv" / "bin" / "meltano"
 DATA_SCHEMAS = ("raw_ftplogs", "raw_erp", "staging", "intermediate", "marts", "seeds", "snapshots")
 
 #: Written in every run: what was loaded, not the data themselves.
-BOOKS = ("full_table_loads",)
+BOOKS = ("full_table_loads", "table_reads")
 
 RUN_TIMEOUT_SECONDS = 280
 

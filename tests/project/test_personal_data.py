@@ -20,6 +20,7 @@ from atelier.gdpr.register import (
     tagged_columns,
 )
 from atelier.gdpr.store import SCHEMA
+from pipeline.plant import BOOKS
 from target_warehouse import withholding
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +47,7 @@ def erp_tables(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         source["name"]: source["columns"]
         for source in manifest["sources"].values()
-        if source["schema"] == "raw_erp"
+        if source["schema"] == "raw_erp" and source["name"] not in BOOKS
     }
 
 

@@ -1,3 +1,6 @@
+{# Ephemeral: dbt makes every view anew in every run, and would drop the mart that reads it until it makes that too. #}
+{{ config(materialized='ephemeral') }}
+
 with
 
 source as (
