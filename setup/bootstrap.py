@@ -177,7 +177,7 @@ def sync(uv: str, *, production: bool) -> None:
 
 
 def sync_published_tap(uv: str) -> None:
-    """Bring the environment of PyPI's tap-mysql to what its lock says, if a Python that it runs on is here."""
+    """Bring the environment of PyPI's tap-mysql to what its lock says, if a Python for it is here."""
     found = subprocess.run(
         [uv, "python", "find", "--no-project", "--no-python-downloads", ">=3.9,<3.12"],
         stdout=subprocess.DEVNULL,

@@ -78,7 +78,7 @@ def test_a_wheel_with_another_digest_is_refused(
 
 
 def test_both_locks_pin_every_file(bootstrap: ModuleType) -> None:
-    for lock in (ROOT / "uv.lock", bootstrap.TAP_MYSQL / "uv.lock"):
+    for lock in (ROOT / "uv.lock", bootstrap.PUBLISHED_TAP / "uv.lock"):
         text = lock.read_text()
         assert "sha256:" in text
         files = [line for line in text.splitlines() if "url = " in line and "{" in line]

@@ -270,7 +270,10 @@ def test_a_failure_tells_no_value(
     # The rows of this test share a customer with the row that is there.
     messages = [{**row, "record": {**row["record"], "customer": CUSTOMER}} for row in PERSONAL]
     with caplog.at_level("DEBUG"), pytest.raises(LoadError, match=told) as failure:
-        loader.load(*(full_table(1, *messages) if full else [ORDERS, *messages]), **HIDDEN)
+        # The full table is without the row that is there.
+        loader.load(
+            *(full_table(1, *messages) if full else [ORDERS, *messages]), **HIDDEN, confirm_deletes="all"
+        )
     assert_nothing_told(caplog.text + "".join(traceback.format_exception(failure.value)))
 
 
