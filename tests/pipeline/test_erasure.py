@@ -279,7 +279,7 @@ def test_the_customer_stays_erased_after_a_full_re_load_and_a_full_refresh(
 
     plant.execute("drop schema raw_ftplogs cascade")
     plant.execute("drop schema meltano cascade")
-    plant.run_well("elt")
+    plant.run_well("ftplogs-to-marts")
     assert found_in(plant, customer) == set()
     assert every_row(plant) == before
 
