@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,7 +86,9 @@ def test_a_killed_run_leaves_no_trace(
 
 def test_two_runs_at_once_do_not_meet(plant: Plant, undisturbed: dict[str, list[str]]) -> None:
     first, second = plant.start("ftplogs"), plant.start("transform")
-    outputs = [process.communicate(timeout=280)[0] for process in (first, second)]
+    # Both are read at once: a run whose output nobody takes stands still, and the other waits for it.
+    with ThreadPoolExecutor(2) as readers:
+        outputs = list(readers.map(lambda process: process.communicate(timeout=280)[0], (first, second)))
     assert [first.returncode, second.returncode] == [0, 0], outputs
     assert sum("waiting for it to end" in output for output in outputs) == 1
     assert marts(plant) == undisturbed
