@@ -15,6 +15,12 @@ table_loads as (
 
 ),
 
+table_reads as (
+
+    select * from {{ ref('stg_erp__table_reads') }}
+
+),
+
 sessions as (
 
     select * from {{ ref('fct_sessions') }}
@@ -51,9 +57,16 @@ newest_loads as (
 -- A table whose reading broke off stays as it was: the tables are complete together until the oldest of their moments.
 snapshots as (
 
-    -- The tap numbers its runs by the milliseconds at which it begins to read.
-    select {{ epoch_instant('min(load_version)') }} as snapshot_at
+    -- A tap that does not tell the moment numbers its runs by the milliseconds at which it begins to read.
+    select
+        min(
+            coalesce(table_reads.snapshot_at, {{ epoch_instant('newest_loads.load_version') }})
+        ) as snapshot_at
     from newest_loads
+    left join table_reads
+        on
+            newest_loads.table_name = table_reads.table_name
+            and newest_loads.load_version = table_reads.load_version
 
 ),
 
