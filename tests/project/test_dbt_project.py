@@ -142,7 +142,7 @@ def test_every_mart_has_a_tested_key(manifest: dict[str, Any]) -> None:
         "test_the_last_status_of_a_deleted_order_ends",
         "test_a_lead_time_runs_from_planned_to_the_first_done",
         "test_a_file_whose_lines_lost_a_text_makes_its_session_anew",
-        "test_the_beginning_of_the_history_is_known_without_its_first_rows",
+        "test_the_history_keeps_its_beginning_without_its_first_rows",
     ],
 )
 def test_each_business_rule_has_a_unit_test(manifest: dict[str, Any], rule: str) -> None:
