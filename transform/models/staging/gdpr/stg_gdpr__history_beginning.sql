@@ -8,9 +8,7 @@ source as (
 
 renamed as (
 
-    select
-        -- times
-        began_at as history_began_at
+    select began_at as history_began_at
     from source
 
 )
