@@ -1,0 +1,76 @@
+/** Stretches of time as bars on a lane: a custom series, since ECharts has no Gantt chart. */
+
+import { echarts } from "./chart.js";
+import { colours, font, stateStyle } from "./theme.js";
+
+/**
+ * Return a series of stretches.
+ *
+ * Each is {start, end, lane, style, label?, …}: milliseconds on the plant's wall clock, the lane's number, ECharts' style.
+ * `thickness` is the share of the lane's height that a bar takes.
+ */
+export function stretchSeries(stretches, { xAxisIndex = 0, yAxisIndex = 0, thickness = 0.7, ...rest }) {
+    return {
+        type: "custom",
+        xAxisIndex,
+        yAxisIndex,
+        clip: true,
+        encode: { x: [0, 1], y: 2 },
+        data: stretches.map((stretch) => ({
+            value: [stretch.start, stretch.end, stretch.lane],
+            itemStyle: stretch.style,
+            stretch,
+        })),
+        renderItem: (context, api) => bar(context, api, stretches[context.dataIndex], thickness),
+        ...rest,
+    };
+}
+
+function bar(context, api, stretch, thickness) {
+    const [startX, y] = api.coord([api.value(0), api.value(2)]);
+    const [endX] = api.coord([api.value(1), api.value(2)]);
+    const height = api.size([0, 1])[1] * thickness;
+    const area = context.coordSys;
+    const shape = echarts.graphic.clipRectByRect(
+        // A stop of a few seconds in a day of hours must not vanish.
+        { x: startX, y: y - height / 2, width: Math.max(endX - startX, 1), height },
+        { x: area.x, y: area.y, width: area.width, height: area.height },
+    );
+    if (!shape) {
+        return null;
+    }
+    const rectangle = { type: "rect", shape, style: api.style(), transition: [] };
+    const { label } = stretch;
+    if (!label || shape.width < label.length * font.size * 0.55 + 8) {
+        return rectangle;
+    }
+    return {
+        type: "group",
+        children: [
+            rectangle,
+            {
+                type: "text",
+                silent: true,
+                style: {
+                    x: shape.x + 5,
+                    y: shape.y + shape.height / 2,
+                    text: label,
+                    fill: colours.ink,
+                    font: `500 ${font.small}px ${font.family}`,
+                    textVerticalAlign: "middle",
+                },
+            },
+        ],
+    };
+}
+
+/** The stretches of states of one lane, from rows of the API. */
+export function stateStretches(rows, lane, toAxis) {
+    return rows.map((row) => ({
+        start: toAxis(row.started_at),
+        end: toAxis(row.ended_at),
+        lane,
+        style: stateStyle(row.state),
+        row,
+    }));
+}

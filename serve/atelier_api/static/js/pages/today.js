@@ -1,0 +1,185 @@
+/** Aujourd'hui: the machines now, what needs attention, the day so far. */
+
+import { all, get } from "../api.js";
+import { hoursChart } from "../charts/hours.js";
+import { lanesChart } from "../charts/lanes.js";
+import { attentionList, concerns } from "../components/attention.js";
+import { empty } from "../components/notice.js";
+import { badge, figure, head, legend, linkButton, panel, printButton, split, wallButton } from "../components/parts.js";
+import { h } from "../dom.js";
+import { date, duration, moment, number, points, rate, sentence } from "../format.js";
+import { t } from "../i18n.js";
+import { ratesOf, total } from "../kpis.js";
+import { run } from "../page.js";
+import { addDays, dateOf } from "../time.js";
+
+/** What is usual: the mean of this many days before. */
+const USUAL_DAYS = 28;
+
+const dayAddress = (machine) => `/machine/${encodeURIComponent(machine.machine_id)}/${machine.production_date}`;
+
+async function load() {
+    const [status, freshness, problems] = await Promise.all([
+        all("machines/status"),
+        get("freshness"),
+        all("source-problems", { is_open: true }),
+    ]);
+    const day = status.map((machine) => machine.production_date).filter(Boolean).sort().at(-1) ?? null;
+    if (day === null) {
+        return { day, status };
+    }
+    // A machine that has not begun this day is shown with what it did last; it does not count into today.
+    const today = status.filter((machine) => machine.production_date === day);
+    const [before, quality, pieces, ...timelines] = await Promise.all([
+        all("kpis/days", { production_date_from: addDays(day, -USUAL_DAYS), production_date_to: addDays(day, -1) }),
+        all("quality/days", { production_date_from: day, production_date_to: day }),
+        all("pieces", {
+            production_date_from: day, production_date_to: day, fields: ["machine_id", "produced_at"], sort: "produced_at",
+        }),
+        ...today.map((machine) => all(`sessions/${machine.session_id}/timeline`)),
+    ]);
+    return {
+        day, status, today, before, pieces, problems,
+        sources: freshness.data,
+        rejected: quality.filter((row) => row.rejected_count > 0).map((row) => [row.machine_id, row.rejected_count]),
+        lanes: today.map((machine, index) => ({ ...machine, states: timelines[index] })),
+    };
+}
+
+function draw(data) {
+    const { day, status, today, before, sources } = data;
+    if (day === null) {
+        return [
+            head(t("today.title"), ""),
+            panel({ title: t("today.board") }, empty(t("today.empty"), t("today.empty_advice"))),
+        ];
+    }
+    const isToday = day === new Date().toLocaleDateString("sv", { timeZone: document.documentElement.dataset.timezone });
+    const usual = usualOccupancy(before);
+    const found = concerns({ ...data, machines: today, usual, sources, dayAddress });
+    return [
+        head(sentence(date(day, "long")), isToday ? t("today.subtitle") : t("today.subtitle_past"), [
+            linkButton(`/semaine?date=${day}`, t("today.week"), "nav-week"), printButton(), wallButton(),
+        ]),
+        figures(today, before, found),
+        h(
+            "div",
+            { class: "grid" },
+            panel(
+                { title: t("attention.title"), className: "third", flush: true, note: found.length ? number(found.length) : null },
+                attentionList(found),
+            ),
+            panel(
+                { title: t("today.board"), className: "two-thirds", flush: true },
+                h("ul", { class: "board" }, status.map((machine) => boardRow(machine, day, usual))),
+            ),
+            lanesChart({
+                lanes: data.lanes, title: t("today.lanes"), legend: legend(),
+                open: (lane) => location.assign(dayAddress(lane)),
+            }),
+            hoursChart({ pieces: data.pieces, machines: status.map((one) => one.machine_id), title: t("today.hours") }),
+        ),
+    ];
+}
+
+/** The occupancy of the days before per machine, from sums. */
+function usualOccupancy(before) {
+    const machines = [...new Set(before.map((row) => row.machine_id))];
+    const means = machines.map((id) => [id, total(before.filter((row) => row.machine_id === id)).occupancy_rate]);
+    return new Map(means.filter(([, mean]) => mean !== null));
+}
+
+function figures(today, before, found) {
+    const now = total(today);
+    const usual = total(before);
+    const days = new Set(before.map((row) => row.production_date)).size;
+    const running = today.filter((machine) => machine.state === "productive").length;
+    const urgent = found.filter((one) => one.level === "urgent").length;
+    const difference = usual.occupancy_rate === null ? null : now.occupancy_rate - usual.occupancy_rate;
+    return h(
+        "div",
+        { class: "figures" },
+        figure({
+            label: t("today.pieces"),
+            value: number(now.piece_count),
+            note: days ? t("today.pieces_usual", { value: number(usual.piece_count / days) }) : "",
+        }),
+        figure({
+            label: t("today.occupancy"),
+            value: rate(now.occupancy_rate),
+            note: difference === null ? "" : t("today.against_usual", { difference: points(difference) }),
+        }),
+        figure({
+            label: t("today.speed"),
+            value: number(now.pieces_per_productive_hour, 1),
+            note: t("today.speed_usual", { value: number(usual.pieces_per_productive_hour, 1) }),
+        }),
+        figure({
+            label: t("today.running"),
+            value: t("today.of", { part: running, whole: today.length }),
+            note: t("today.running_note"),
+        }),
+        figure({
+            label: t("attention.title"),
+            value: number(found.length),
+            note: urgent ? t("today.urgent", { n: urgent }) : t("today.nothing_urgent"),
+        }),
+    );
+}
+
+function boardRow(machine, day, usual) {
+    const isLate = machine.production_date !== day;
+    const mean = usual.get(machine.machine_id);
+    return h(
+        "li",
+        { class: "board__row", "data-machine": machine.machine_id },
+        h(
+            "a",
+            { class: "board__name", href: dayAddress(machine) },
+            h("b", {}, machine.machine_id),
+            h("span", { class: "board__note" }, machine.machine_name),
+        ),
+        h(
+            "div",
+            { class: "board__state" },
+            badge(isLate ? "silent" : machine.state, isLate ? t("state.silent") : stateLabel(machine)),
+            h("span", { class: "board__note" }, stateNote(machine)),
+        ),
+        h(
+            "div",
+            {},
+            h("div", { class: "board__figure" }, number(machine.piece_count)),
+            h("div", { class: "board__note" }, t("unit.pieces", { n: machine.piece_count })),
+        ),
+        h(
+            "div",
+            { class: "board__rates" },
+            h("span", { class: "board__figure" }, rate(machine.occupancy_rate)),
+            split(ratesOf(machine)),
+            h(
+                "span",
+                { class: "board__note" },
+                mean === undefined ? t("today.no_usual") : t("today.usual", { value: rate(mean) }),
+            ),
+        ),
+        h(
+            "div",
+            {},
+            h("div", {}, moment(machine.last_line_at, day)),
+            h("div", { class: "board__note" }, t("today.ago", { duration: duration(machine.silent_seconds) })),
+        ),
+    );
+}
+
+function stateLabel(machine) {
+    return machine.state ? t(`state.${machine.state}`) : t("state.silent");
+}
+
+function stateNote(machine) {
+    if (!machine.state_since) {
+        return "";
+    }
+    return t("today.since", { moment: moment(machine.state_since, dateOf(machine.last_line_at ?? machine.state_since)) });
+}
+
+run(load, draw);
