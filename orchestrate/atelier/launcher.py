@@ -99,6 +99,7 @@ def _prepare(arguments: list[str], command: str, root: Path, run: ExitStack) -> 
     warehouse.prepare(connection, target)
     if command == "run":
         run.enter_context(warehouse.exclusive_run(connection, WAIT_SECONDS, say))
+        warehouse.make_system_tables(connection, target)
     names = roles.settle(connection, target, say if command == "run" else None)
     os.environ.update(variables)
     os.environ.update(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 from psycopg2 import sql
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from atelier.connections import STATE_SCHEMA, Warehouse
 from atelier.errors import AtelierError
@@ -87,6 +89,31 @@ def prepare(connection: Connection, warehouse: Warehouse) -> None:
                 f"user {warehouse.user} may not create schemas in {warehouse.place}: grant it with "
                 f"`grant create on database {warehouse.database} to {warehouse.user}`"
             ) from None
+
+
+def make_system_tables(connection: Connection, warehouse: Warehouse) -> None:
+    """Let Meltano make its tables if they are missing, before it would itself.
+
+    Rights can only be given on what is there, and the first run's marts read Meltano's record of runs.
+
+    Raises:
+        AtelierError: Meltano could not make them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select to_regclass(%s) is not null", (f"{STATE_SCHEMA}.runs",))
+        if cursor.fetchone() == (True,):
+            return
+    # Meltano takes a second to import; only the first run has to do it before the rights are settled.
+    from meltano.core.migration_service import MigrationError, MigrationService
+
+    engine = create_engine(warehouse.system_database_uri, poolclass=NullPool)
+    try:
+        MigrationService(engine).upgrade(silent=True)
+    except MigrationError as error:
+        raise AtelierError(
+            f"Meltano's tables cannot be made in schema {STATE_SCHEMA} of {warehouse.place} ({error}): the "
+            "lines above say why; if the schema holds something else, move that away"
+        ) from None
 
 
 @contextmanager

@@ -10,7 +10,8 @@ import psycopg2
 import pytest
 from atelier.connections import Warehouse
 from atelier.errors import AtelierError
-from atelier.warehouse import SESSION_PREFIX, connect, exclusive_run, prepare
+from atelier.roles import RUN_COLUMNS, Roles, settle
+from atelier.warehouse import SESSION_PREFIX, connect, exclusive_run, make_system_tables, prepare
 
 pytestmark = pytest.mark.integration
 
@@ -27,6 +28,35 @@ def test_the_schema_of_the_state_is_made_once(warehouse: Warehouse) -> None:
         with connection.cursor() as cursor:
             cursor.execute("select count(*) from pg_namespace where nspname = 'meltano'")
             assert cursor.fetchone() == (1,)
+
+
+def test_the_first_run_may_read_of_runs_what_every_other_may(warehouse: Warehouse) -> None:
+    with closing(connect(warehouse)) as connection, connection.cursor() as cursor:
+        cursor.execute("drop schema if exists meltano cascade")
+        prepare(connection, warehouse)
+        make_system_tables(connection, warehouse)
+        cursor.execute("insert into meltano.runs (job_name, run_id) values ('a', 'b')")
+        make_system_tables(connection, warehouse)
+        settle(connection, warehouse)
+        cursor.execute(
+            "select attname from pg_attribute where attrelid = 'meltano.runs'::regclass "
+            "and has_column_privilege(%s, attrelid, attnum, 'select')",
+            (Roles.of(warehouse).transformer,),
+        )
+        assert {name for (name,) in cursor.fetchall()} == set(RUN_COLUMNS)
+        # A second time, nothing is made anew.
+        cursor.execute("select count(*) from meltano.runs")
+        assert cursor.fetchone() == (1,)
+
+
+def test_tables_that_meltano_cannot_make_are_told(warehouse: Warehouse) -> None:
+    with closing(connect(warehouse)) as connection, connection.cursor() as cursor:
+        cursor.execute("drop schema if exists meltano cascade")
+        prepare(connection, warehouse)
+        cursor.execute("create table meltano.state (mine text)")
+        with pytest.raises(AtelierError, match="Meltano's tables cannot be made in schema meltano of"):
+            make_system_tables(connection, warehouse)
+        cursor.execute("drop schema meltano cascade")
 
 
 def test_a_second_run_waits_for_the_first(warehouse: Warehouse) -> None:

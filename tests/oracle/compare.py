@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import asdict
-from decimal import Decimal
+from dataclasses import asdict, fields
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo
 
 import pymysql.cursors
 
 from oracle.erp import expected_order_accessories, expected_shutter_orders
+from oracle.kpis import Totals, expected_days, expected_files, expected_progress, expected_weeks
 from oracle.logs import expected_from_logs
 
 if TYPE_CHECKING:
@@ -22,8 +24,15 @@ if TYPE_CHECKING:
 
 ERP_TABLES = ("a_kopf", "a_logbuch", "p_zubeh", "a_vorgang", "p_artikel", "a_kopffreie")
 
-#: Rates are the only quotients; the oracle's have more digits than the database's.
-RATE_DIGITS = Decimal("1e-9")
+#: How exactly the quotients are compared; the oracle's have more digits than the database's.
+QUOTIENT_DIGITS = {
+    "occupancy_rate": Decimal("1e-9"),
+    "waiting_rate": Decimal("1e-9"),
+    "stop_rate": Decimal("1e-9"),
+    "pieces_per_productive_hour": Decimal("1e-6"),
+}
+
+TOTALS_COLUMNS = ", ".join(field.name for field in fields(Totals))
 
 SESSION_COLUMNS = (
     "machine_id, production_date, first_event_at, last_event_at, first_piece_at, last_piece_at, "
@@ -39,7 +48,9 @@ def assert_marts_equal(plant: Plant, torn: Collection[Path] | Literal["all", "no
     _compare_details(plant, expected)
     _compare_machines(plant, expected)
     _compare_files(plant, expected)
-    _compare_orders(plant)
+    _compare_events(plant, expected)
+    _compare_totals(plant, expected)
+    _compare_orders(plant, expected)
 
 
 def _same(actual: list[dict[str, Any]], expected: list[dict[str, Any]], what: str) -> None:
@@ -51,7 +62,9 @@ def _same(actual: list[dict[str, Any]], expected: list[dict[str, Any]], what: st
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return {
-        key: value.quantize(RATE_DIGITS) if key.endswith("_rate") and value is not None else value
+        key: value.quantize(QUOTIENT_DIGITS[key], ROUND_HALF_UP)
+        if key in QUOTIENT_DIGITS and value is not None
+        else value
         for key, value in row.items()
     }
 
@@ -119,13 +132,58 @@ def _compare_machines(plant: Plant, expected: ExpectedLogs) -> None:
 def _compare_files(plant: Plant, expected: ExpectedLogs) -> None:
     rows = plant.dicts(
         "select distinct on (path) machine_folder, path, line_count, event_count, rejected_count, "
-        "blank_count, first_event_at, last_event_at from raw_ftplogs.log_files "
+        "blank_count, first_event_at, last_event_at, size_bytes from raw_ftplogs.log_files "
         "order by path, read_at desc, generation desc, file_version_id"
     )
     found = {row["path"]: row for row in rows}
     for path, file in expected.files.items():
         assert found.get(path) == asdict(file), path
     assert set(found) == set(expected.files)
+    rows = plant.dicts(
+        "select f.machine_id, f.path, s.machine_id as session_machine_id, s.production_date as session_date, "
+        "f.production_date, f.size_bytes, f.line_count, f.event_count, f.rejected_count, f.blank_count, "
+        "f.first_event_at, f.last_event_at from marts.fct_log_files f "
+        'left join marts.fct_sessions s using (session_id) where f.is_current order by f.path collate "C"'
+    )
+    for row in rows:
+        session = (row.pop("session_machine_id"), row.pop("session_date"))
+        row["session"] = None if session == (None, None) else session
+    wanted = expected_files(expected.files.values(), ZoneInfo(plant.variables["PLANT_TIMEZONE"]))
+    _same(rows, [asdict(row) for row in wanted], "fct_log_files")
+
+
+def _compare_events(plant: Plant, expected: ExpectedLogs) -> None:
+    events = _by_session(
+        plant,
+        "t.event_number, t.kind, t.occurred_at, t.file_path, t.line_number, t.byte_offset",
+        "fct_session_events",
+        "order by t.event_number",
+    )
+    for key, wanted in expected.events.items():
+        _same(events.get(key, []), [asdict(event) for event in wanted], f"events of {key}")
+    assert set(events) == set(expected.events)
+
+
+def _compare_totals(plant: Plant, expected: ExpectedLogs) -> None:
+    days = plant.dicts(
+        f"select machine_id, production_date, {TOTALS_COLUMNS} from marts.fct_machine_days order by 1, 2"
+    )
+    wanted = [
+        {"machine_id": machine_id, "production_date": day, **_plain(asdict(totals))}
+        for (machine_id, day), totals in expected_days(expected).items()
+    ]
+    _same([_plain(row) for row in days], wanted, "fct_machine_days")
+    weeks = plant.dicts(
+        f"select machine_id, week_starts_on, iso_week, day_count, {TOTALS_COLUMNS} "
+        "from marts.fct_machine_weeks order by 1, 2"
+    )
+    wanted = []
+    for week in expected_weeks(expected):
+        row = asdict(week)
+        wanted.append({**_plain(row.pop("totals")), **row})
+    _same([_plain(row) for row in weeks], wanted, "fct_machine_weeks")
+    (newest,) = plant.query("select complete_until from marts.fct_source_freshness where source = 'ftplogs'")
+    assert newest == (max(session.last_event_at for session in expected.sessions.values()),)
 
 
 def erp_rows(plant: Plant) -> dict[str, list[dict[str, Any]]]:
@@ -141,7 +199,7 @@ def erp_rows(plant: Plant) -> dict[str, list[dict[str, Any]]]:
     return source
 
 
-def _compare_orders(plant: Plant) -> None:
+def _compare_orders(plant: Plant, expected: ExpectedLogs) -> None:
     source = erp_rows(plant)
     orders = expected_shutter_orders(source, plant.variables["PLANT_TIMEZONE"])
     rows = plant.dicts("select * from marts.fct_shutter_orders order by order_id")
@@ -163,3 +221,5 @@ def _compare_orders(plant: Plant) -> None:
         sorted(accessories, key=lambda row: [row[name] for name in key]),
         "fct_order_accessories",
     )
+    progress = plant.dicts("select * from marts.fct_order_progress order by order_id")
+    _same(progress, [asdict(row) for row in expected_progress(orders, expected)], "fct_order_progress")

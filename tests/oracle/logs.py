@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 _FOLDER = re.compile(r"\s*(?P<code>.*?)\s*(?:\((?P<material>[^()]*)\)\s*)?")
 
+_KINDS = {
+    "StukUitgevoerd": "piece",
+    "MachineWait": "wait",
+    "MachineStop": "stop",
+    "MachineStart": "start",
+    "JobProfiel": "job",
+}
+
 SessionKey: TypeAlias = "tuple[str, date]"
 """(machine_id, production_date)"""
 
@@ -30,6 +38,7 @@ class LogFile:
 
     machine_folder: str
     path: str
+    size_bytes: int
     line_count: int
     event_count: int
     rejected_count: int
@@ -97,6 +106,18 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionEvent:
+    """A row of fct_session_events, by the copy of its line that stands foremost."""
+
+    event_number: int
+    kind: str
+    occurred_at: datetime
+    file_path: str
+    line_number: int
+    byte_offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """A row of dim_machines; dates are None while no file of the machine holds an event."""
 
@@ -117,12 +138,22 @@ class ExpectedLogs:
     states: dict[SessionKey, list[State]] = field(default_factory=dict)
     pieces: dict[SessionKey, list[Piece]] = field(default_factory=dict)
     jobs: dict[SessionKey, list[Job]] = field(default_factory=dict)
+    events: dict[SessionKey, list[SessionEvent]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class _Place:
+    """Where a line stands, in the order that decides between two of one second."""
+
+    byte_offset: int
+    path: str
+    line_number: int
 
 
 @dataclass(slots=True)
 class _ReadFile:
     summary: LogFile
-    events: list[tuple[int, Event]]
+    events: list[tuple[_Place, Event]]
     rejected: Counter[str]
 
 
@@ -164,10 +195,12 @@ def machine_of_folder(folder: str) -> tuple[str, str | None]:
 
 
 def _read_file(root: Path, path: Path, *, take_torn_line: bool) -> _ReadFile:
-    events: list[tuple[int, Event]] = []
+    events: list[tuple[_Place, Event]] = []
     rejected: Counter[str] = Counter()
     blank = lines = 0
-    for offset, line in split_lines(path.read_bytes(), take_torn_line=take_torn_line):
+    relative = path.relative_to(root)
+    content = path.read_bytes()
+    for offset, line in split_lines(content, take_torn_line=take_torn_line):
         lines += 1
         parsed = parse_line(line)
         if parsed is None:
@@ -175,11 +208,11 @@ def _read_file(root: Path, path: Path, *, take_torn_line: bool) -> _ReadFile:
         elif isinstance(parsed, Rejected):
             rejected[parsed.text] += 1
         else:
-            events.append((offset, parsed))
-    relative = path.relative_to(root)
+            events.append((_Place(offset, relative.as_posix(), lines), parsed))
     summary = LogFile(
         machine_folder=relative.parts[0],
         path=relative.as_posix(),
+        size_bytes=len(content),
         line_count=lines,
         event_count=len(events),
         rejected_count=rejected.total(),
@@ -190,21 +223,20 @@ def _read_file(root: Path, path: Path, *, take_torn_line: bool) -> _ReadFile:
     return _ReadFile(summary, events, rejected)
 
 
-def _events_in_order(files: Sequence[_ReadFile]) -> list[Event]:
+def _events_in_order(files: Sequence[_ReadFile]) -> list[tuple[_Place, Event]]:
     """The events of a session, each as often as in the file that holds it most often.
 
     The k-th copy of a line is one event, in whichever files it stands; its place is its foremost byte offset.
     """
-    places: dict[tuple[Event, int], tuple[int, str]] = {}
+    places: dict[tuple[Event, int], _Place] = {}
     for file in files:
         seen: Counter[Event] = Counter()
-        for offset, event in file.events:
+        for place, event in file.events:
             seen[event] += 1
-            place = (offset, file.summary.path)
             copy = (event, seen[event])
             places[copy] = min(place, places.get(copy, place))
     ordered = sorted(places.items(), key=lambda item: (item[0][0].at, item[1]))
-    return [event for (event, _), _ in ordered]
+    return [(place, event) for (event, _), place in ordered]
 
 
 def _rejected_count(files: Sequence[_ReadFile]) -> int:
@@ -227,7 +259,8 @@ def _stops(timed: Sequence[tuple[int, Event]]) -> list[Interval]:
 def _work_out_session(
     expected: ExpectedLogs, key: SessionKey, files: Sequence[_ReadFile], zone: ZoneInfo
 ) -> None:
-    timed = [(instant(event.at, zone), event) for event in _events_in_order(files)]
+    placed = _events_in_order(files)
+    timed = [(instant(event.at, zone), event) for _, event in placed]
     waits = [
         (at, at + wait_microseconds(event.details)) for at, event in timed if event.name == "MachineWait"
     ]
@@ -242,6 +275,17 @@ def _work_out_session(
     ]
     expected.pieces[key] = _pieces(timed, tiles)
     expected.jobs[key] = _jobs(timed, expected.pieces[key])
+    expected.events[key] = [
+        SessionEvent(
+            number,
+            _KINDS.get(event.name, "other"),
+            to_datetime(instant(event.at, zone)),
+            place.path,
+            place.line_number,
+            place.byte_offset,
+        )
+        for number, (place, event) in enumerate(placed, start=1)
+    ]
 
 
 def _times(timed: Iterable[tuple[int, Event]], name: str) -> list[int]:

@@ -14,6 +14,7 @@ from pipeline.plant import DATA_SCHEMAS, Plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -23,6 +24,12 @@ def plant(new_plant: Callable[..., Plant]) -> Plant:
     plant = new_plant("main_job")
     plant.run_well("elt")
     return plant
+
+
+def freshness(plant: Plant) -> dict[str, tuple[datetime, datetime]]:
+    """When each source was loaded, and until when it is complete."""
+    rows = plant.query("select source, loaded_at, complete_until from marts.fct_source_freshness")
+    return {source: (loaded_at, complete_until) for source, loaded_at, complete_until in rows}
 
 
 def test_the_marts_are_what_the_sources_say(plant: Plant) -> None:
@@ -45,10 +52,16 @@ def test_a_file_that_grows_is_read_on(plant: Plant) -> None:
 def test_a_second_run_reads_no_file_and_writes_no_row(plant: Plant) -> None:
     downloads, written = plant.downloads(), plant.rows_written()
     contents = plant.contents(*DATA_SCHEMAS)
+    before = freshness(plant)
     plant.run_well("elt")
     assert plant.downloads() == downloads
     assert plant.rows_written() == written
     assert plant.contents(*DATA_SCHEMAS) == contents
+    after = freshness(plant)
+    # Both were loaded again; the machines have written nothing since, and the ERP is what it is now.
+    assert before["ftplogs"][0] < after["ftplogs"][0]
+    assert before["ftplogs"][1] == after["ftplogs"][1]
+    assert before["erp"][0] < after["erp"][1] < after["erp"][0]
 
 
 def test_what_is_new_and_nothing_else_arrives(plant: Plant) -> None:
@@ -83,7 +96,20 @@ def test_what_is_new_and_nothing_else_arrives(plant: Plant) -> None:
     changed = set(after["marts.fct_sessions"]) ^ set(before["marts.fct_sessions"])
     # The session that grew, as it was and as it is, and the new one.
     assert len(changed) == 3
+    days = set(after["marts.fct_machine_days"]) ^ set(before["marts.fct_machine_days"])
+    files = set(after["marts.fct_log_files"]) ^ set(before["marts.fct_log_files"])
+    # Both days lie in one week.
+    weeks = set(after["marts.fct_machine_weeks"]) ^ set(before["marts.fct_machine_weeks"])
+    assert (len(days), len(files), len(weeks)) == (3, 3, 2)
+    assert set(after["marts.fct_order_progress"]) < set(before["marts.fct_order_progress"])
     assert_marts_equal(plant)
+
+
+def test_a_run_that_breaks_off_before_the_marts_leaves_them_readable(plant: Plant) -> None:
+    before = freshness(plant)
+    # dbt makes views anew, and drops with the old one what reads it.
+    plant.dbt("run", "--select", "staging", "intermediate")
+    assert freshness(plant) == before
 
 
 def test_a_full_refresh_changes_no_row_of_any_mart(plant: Plant) -> None:

@@ -141,6 +141,13 @@ def test_every_mart_has_a_tested_key(manifest: dict[str, Any]) -> None:
         "test_an_order_that_returns_to_a_status_has_two_stretches",
         "test_the_last_status_of_a_deleted_order_ends",
         "test_a_lead_time_runs_from_planned_to_the_first_done",
+        "test_a_day_counts_stretches_of_stops_and_waits",
+        "test_the_rates_of_a_week_come_from_its_sums",
+        "test_a_week_belongs_to_the_year_of_its_thursday",
+        "test_an_event_leads_back_to_its_line",
+        "test_a_replaced_version_counts_in_no_session",
+        "test_a_source_is_as_fresh_as_its_last_successful_load",
+        "test_a_piece_counts_for_the_orders_that_it_names",
     ],
 )
 def test_each_business_rule_has_a_unit_test(manifest: dict[str, Any], rule: str) -> None:

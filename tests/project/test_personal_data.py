@@ -43,7 +43,8 @@ def erp_tables(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         source["name"]: source["columns"]
         for source in manifest["sources"].values()
-        if source["schema"] == "raw_erp"
+        # Beside them the loader keeps its own book, the source `loads`.
+        if source["source_name"] == "raw_erp"
     }
 
 

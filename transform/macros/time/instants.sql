@@ -75,3 +75,14 @@
 {% macro postgres__snapshot_get_time() -%}
     {{ current_timestamp() }}
 {%- endmacro %}
+
+
+{# The instant of a number of milliseconds since 1970 UTC. #}
+{% macro epoch_instant(milliseconds) -%}
+    {{ adapter.dispatch('epoch_instant')(milliseconds) }}
+{%- endmacro %}
+
+
+{% macro postgres__epoch_instant(milliseconds) -%}
+    to_timestamp({{ milliseconds }} / 1000.0)
+{%- endmacro %}

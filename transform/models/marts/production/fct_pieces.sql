@@ -1,6 +1,10 @@
 {{ config(
     incremental_strategy='by_session',
-    indexes=[{'columns': ['input_digest', 'piece_number'], 'unique': true}, {'columns': ['session_id']}]
+    indexes=[
+        {'columns': ['input_digest', 'piece_number'], 'unique': true},
+        {'columns': ['session_id']},
+        {'columns': ['order_number']},
+    ]
 ) }}
 
 with

@@ -83,9 +83,9 @@ rated_sessions as (
         productive_seconds,
         waiting_seconds,
         stopped_seconds,
-        cast(productive_seconds / nullif(span_seconds, 0) as numeric(18, 12)) as occupancy_rate,
-        cast(waiting_seconds / nullif(span_seconds, 0) as numeric(18, 12)) as waiting_rate,
-        cast(stopped_seconds / nullif(span_seconds, 0) as numeric(18, 12)) as stop_rate,
+        {{ rate('productive_seconds', 'span_seconds') }} as occupancy_rate,
+        {{ rate('waiting_seconds', 'span_seconds') }} as waiting_rate,
+        {{ rate('stopped_seconds', 'span_seconds') }} as stop_rate,
         rejected_line_count,
         input_digest
     from sessions_with_states

@@ -1,0 +1,29 @@
+{# Ephemeral: dbt makes every view anew in every run, and would drop the mart that reads it until it makes that too. #}
+{{ config(materialized='ephemeral') }}
+
+with
+
+source as (
+
+    select
+        job_name,
+        state,
+        ended_at
+    from {{ source('meltano', 'runs') }}
+
+),
+
+renamed as (
+
+    select
+        -- text
+        cast(job_name as text) as step_name,
+        cast(state as text) as state,
+
+        -- times
+        {{ utc_instant('ended_at') }} as ended_at
+    from source
+
+)
+
+select * from renamed
