@@ -5,11 +5,11 @@ import { t } from "../i18n.js";
 import { chartPanel } from "./chart.js";
 import { colours, seriesColour } from "./theme.js";
 
-/** `rows` have machine_id, production_date, rejected_count; `days` are the dates of the axis. */
+/** `rows` have machine_id, production_date, rejected_line_count; `days` are the dates of the axis. */
 export function rejectedChart({ rows, days, machines, title, note, className = "", open }) {
-    const counts = new Map(rows.map((row) => [`${row.machine_id} ${row.production_date}`, row.rejected_count]));
+    const counts = new Map(rows.map((row) => [`${row.machine_id} ${row.production_date}`, row.rejected_line_count]));
     const count = (machine, day) => counts.get(`${machine} ${day}`) ?? 0;
-    const sum = rows.reduce((all, row) => all + row.rejected_count, 0);
+    const sum = rows.reduce((all, row) => all + row.rejected_line_count, 0);
     return chartPanel({
         name: "rejected",
         title,

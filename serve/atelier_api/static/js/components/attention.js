@@ -23,7 +23,7 @@ const ERP_LATE_SECONDS = 26 * 3600;
  * `machines` are rows of the status, `usual` the mean occupancy per machine, `sources` the freshness, `problems` what could
  * not be read, `rejected` rejected lines per machine today.
  */
-export function concerns({ machines, usual, sources, problems, rejected, dayAddress }) {
+export function concerns({ machines, usual, sources, problems, rejected, dayOf }) {
     const found = [];
     const asleep = machines.length > 0 && machines.every((machine) => machine.silent_seconds > ASLEEP_SECONDS);
     if (asleep) {
@@ -31,7 +31,7 @@ export function concerns({ machines, usual, sources, problems, rejected, dayAddr
         found.push(concern("urgent", "silent", "attention.all_silent", { duration: duration(seconds) }, "/qualite"));
     }
     for (const machine of machines) {
-        const href = dayAddress(machine);
+        const href = dayOf(machine);
         const values = { machine: machine.machine_id };
         const since = machine.state_since ? secondsSince(machine.state_since) : machine.silent_seconds;
         if (asleep) {

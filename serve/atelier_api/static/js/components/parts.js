@@ -4,6 +4,7 @@ import { h, icon } from "../dom.js";
 import { rate } from "../format.js";
 import { t } from "../i18n.js";
 import { STATES } from "../charts/theme.js";
+import { may } from "../places.js";
 
 const KNOWN_STATES = [...STATES, "silent"];
 
@@ -108,8 +109,11 @@ export function wallButton() {
     return linkButton(there.pathname + there.search, t("action.wall"), "wall");
 }
 
-/** Links that save what the page shows. */
+/** Links that save what the page shows; nothing for those who may not export. */
 export function exportButtons(addressOf) {
+    if (!may("exports")) {
+        return null;
+    }
     return h(
         "span",
         { class: "button-group" },

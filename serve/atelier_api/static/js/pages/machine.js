@@ -12,13 +12,28 @@ import { date, exactDuration, number, time, timeSeconds } from "../format.js";
 import { t } from "../i18n.js";
 import { kpisOf } from "../kpis.js";
 import { run } from "../page.js";
+import { dayAddress } from "../places.js";
 import { addDays } from "../time.js";
 
-const [, , machineId, day] = location.pathname.split("/").map(decodeURIComponent);
+const [, , machineId = null, day = null] = location.pathname.split("/").map(decodeURIComponent);
 /** How many pieces stand in the table; the export has all of them. */
 const PIECES_SHOWN = 200;
 
+/** The address without a machine or a day leads to the newest day; of all machines, or of the one that is named. */
+async function goToNewest() {
+    const machines = await all("machines", machineId ? { sort: "machine_id" } : { sort: "-last_production_date" });
+    const machine = machines.find((one) => (machineId ? one.machine_id === machineId : one.last_production_date));
+    if (machine?.last_production_date) {
+        location.replace(dayAddress(machine.machine_id, machine.last_production_date));
+        return new Promise(() => {});
+    }
+    return { machine: machine ?? null, machines, session: null };
+}
+
 async function load() {
+    if (!day) {
+        return goToNewest();
+    }
     const [machines, days] = await Promise.all([
         all("machines"),
         all("kpis/days", { machine_id: machineId, production_date_from: day, production_date_to: day }),
@@ -36,6 +51,9 @@ async function load() {
 }
 
 function draw({ machine, machines, session, states, pieces, jobs, figures }) {
+    if (!day) {
+        return [head(t("nav.machine"), ""), panel({ title: t("machine.no_session") }, noSession(machine))];
+    }
     const title = t("machine.title", { machine: machineId, day: date(day, "long") });
     const name = machine ? [machine.machine_name, machine.material].filter(Boolean).join(" · ") : "";
     const top = head(title, name, [...steps(machines, machine), printButton(), session ? wallButton() : null]);
@@ -85,14 +103,13 @@ function noteOf(key, session) {
 
 /** The day before and after, another machine, another day. */
 function steps(machines, machine) {
-    const to = (id, wanted) => `/machine/${encodeURIComponent(id)}/${wanted}`;
     const [first, last] = [machine?.first_production_date, machine?.last_production_date];
     const step = (days, name, label, isThere) =>
         h(
             "a",
             {
                 class: "button button--icon", "aria-label": label, title: label,
-                href: isThere ? to(machineId, addDays(day, days)) : null, "aria-disabled": isThere ? null : "true",
+                href: isThere ? dayAddress(machineId, addDays(day, days)) : null, "aria-disabled": isThere ? null : "true",
             },
             icon(name),
         );
@@ -100,13 +117,13 @@ function steps(machines, machine) {
         "select",
         {
             class: "input", "aria-label": t("column.machine"),
-            onchange: (event) => location.assign(to(event.target.value, day)),
+            onchange: (event) => location.assign(dayAddress(event.target.value, day)),
         },
         machines.map((one) => h("option", { value: one.machine_id, selected: one.machine_id === machineId }, one.machine_id)),
     );
     const pickDay = h("input", {
         class: "input", type: "date", value: day, min: first, max: last, required: true, "aria-label": t("column.date"),
-        onchange: (event) => event.target.value && location.assign(to(machineId, event.target.value)),
+        onchange: (event) => event.target.value && location.assign(dayAddress(machineId, event.target.value)),
     });
     return [
         pickMachine,
@@ -121,6 +138,9 @@ function steps(machines, machine) {
 }
 
 function noSession(machine) {
+    if (!day && (machine || !machineId)) {
+        return empty(t("today.empty"), t("today.empty_advice"));
+    }
     if (!machine) {
         return empty(t("machine.unknown", { machine: machineId }), t("machine.unknown_advice"), linkButton("/", t("action.to_today")));
     }
@@ -128,7 +148,7 @@ function noSession(machine) {
     return empty(
         t("machine.empty", { machine: machineId, day: date(day, "long") }),
         t("machine.empty_advice"),
-        last ? linkButton(`/machine/${encodeURIComponent(machineId)}/${last}`, t("machine.to_last", { day: date(last, "day") })) : null,
+        last ? linkButton(dayAddress(machineId, last), t("machine.to_last", { day: date(last, "day") })) : null,
     );
 }
 

@@ -12,13 +12,13 @@ import { h } from "../dom.js";
 import { date, duration, euro, moment, number } from "../format.js";
 import { t } from "../i18n.js";
 import { run } from "../page.js";
+import { may } from "../places.js";
 
 const yesNo = (value) => t(value ? "boolean.true" : "boolean.false");
-export const nameOf = (order) => [order.order_number, order.extension].filter(Boolean).join("/");
-const mayExport = document.documentElement.dataset.permissions.split(" ").includes("export");
+const nameOf = (order) => [order.order_number, order.extension].filter(Boolean).join("/");
 
 async function load() {
-    return all("shutter-orders", { fields: ["status", "planned_on", "piece_count", "is_stock_managed"], sort: "planned_at" });
+    return all("shutter-orders", { fields: ["status", "planned_on", "produced_count"] });
 }
 
 function draw(orders) {
@@ -39,13 +39,13 @@ function draw(orders) {
                 name: "is_stock_managed", label: t("orders.stock"), type: "select",
                 options: ["true", "false"].map((one) => ({ value: one, label: t(`boolean.${one}`) })),
             },
-            { name: "planned_on_from", label: t("orders.planned_from"), type: "date" },
-            { name: "planned_on_to", label: t("orders.planned_to"), type: "date" },
+            { name: "planned_from", label: t("orders.planned_from"), type: "date" },
+            { name: "planned_to", label: t("orders.planned_to"), type: "date" },
         ],
         (values) => show(list, values),
     );
     show(list, filters.values);
-    const begun = orders.filter((order) => order.piece_count > 0).length;
+    const begun = orders.filter((order) => order.produced_count > 0).length;
     return [
         head(t("orders.title"), t("orders.subtitle", { n: orders.length, nText: number(orders.length), begun: number(begun) }), [printButton()]),
         h(
@@ -56,7 +56,7 @@ function draw(orders) {
                 { title: t("orders.list"), flush: true, className: "panel--long" },
                 filters.element,
                 list.element,
-                mayExport ? h("div", { class: "table-foot" }, h("span", {}, t("orders.export_note")), exportLinks(list)) : null,
+                may("exports") ? h("div", { class: "table-foot" }, h("span", {}, t("orders.export_note")), exportLinks(list)) : null,
             ),
         ),
     ];
@@ -86,7 +86,6 @@ function rememberSort(sort) {
 }
 
 function columns() {
-    const price = document.documentElement.dataset.permissions.split(" ").includes("orders");
     return [
         {
             label: t("column.order"), sort: "order_number",
@@ -96,22 +95,22 @@ function columns() {
         { label: t("column.status"), sort: "status", value: (order) => order.status },
         { label: t("column.planned_on"), sort: "planned_at", value: (order) => date(order.planned_on), numeric: true },
         { label: t("column.deliver_on"), sort: "deliver_on", value: (order) => date(order.deliver_on), numeric: true },
-        { label: t("column.box_code"), sort: "box_code", value: (order) => order.box_code },
+        { label: t("column.box_code"), value: (order) => order.box_code },
         { label: t("column.quantity"), sort: "accessory_quantity", value: (order) => number(order.accessory_quantity), numeric: true },
         { label: t("column.stock"), value: (order) => yesNo(order.is_stock_managed) },
-        { label: t("column.progress"), sort: "piece_count", value: progress },
-        price ? { label: t("column.price"), sort: "price_eur", value: (order) => euro(order.price_eur), numeric: true } : null,
+        { label: t("column.progress"), sort: "produced_count", value: progress },
+        may("orders") ? { label: t("column.price"), sort: "price_eur", value: (order) => euro(order.price_eur), numeric: true } : null,
     ].filter(Boolean);
 }
 
 function progress(order) {
-    if (!order.piece_count) {
+    if (!order.produced_count) {
         return h("span", { class: "muted" }, t("orders.not_begun"));
     }
     return h(
         "span",
         { class: "progress" },
-        h("span", {}, t("unit.pieces", { n: order.piece_count, nText: number(order.piece_count) })),
+        h("span", {}, t("unit.pieces", { n: order.produced_count, nText: number(order.produced_count) })),
         h("span", { class: "muted" }, t("orders.last_piece", { machine: order.last_machine_id, moment: moment(order.last_piece_at) })),
     );
 }
@@ -148,8 +147,8 @@ const ACCESSORIES = [
 
 const HISTORY = [
     { label: t("column.status"), value: (row) => row.status ?? "–" },
-    { label: t("column.from"), value: (row) => moment(row.valid_from) },
-    { label: t("column.to"), value: (row) => (row.valid_to ? moment(row.valid_to) : t("orders.now")) },
+    { label: t("column.from"), value: (row) => moment(row.status_from) },
+    { label: t("column.to"), value: (row) => (row.status_to ? moment(row.status_to) : t("orders.now")) },
     { label: t("column.duration"), value: (row) => duration(row.duration_seconds), numeric: true },
 ];
 

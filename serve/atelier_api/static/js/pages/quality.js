@@ -11,12 +11,13 @@ import { h } from "../dom.js";
 import { bytes, date, duration, moment, number, rate } from "../format.js";
 import { t } from "../i18n.js";
 import { run } from "../page.js";
+import { dayAddress } from "../places.js";
 import { addDays, secondsSince } from "../time.js";
 
 const DAYS = 30;
 
 async function load() {
-    const [machines, freshness, problems] = await Promise.all([all("machines"), get("freshness"), all("source-problems")]);
+    const [machines, freshness, problems] = await Promise.all([all("machines"), get("freshness"), all("source-problems", { is_open: true })]);
     const last = machines.map((one) => one.last_production_date).filter(Boolean).sort().at(-1) ?? null;
     const days = last
         ? await all("quality/days", { production_date_from: addDays(last, 1 - DAYS), production_date_to: last })
@@ -37,7 +38,7 @@ function draw({ machines, sources, problems, last, days }) {
                 ? rejectedChart({
                       rows: days, days: dates, machines: names, title: t("quality.chart"), note: t("quality.chart_note"),
                       className: "two-thirds",
-                      open: ({ machine, day }) => location.assign(`/machine/${encodeURIComponent(machine)}/${day}`),
+                      open: ({ machine, day }) => location.assign(dayAddress(machine, day)),
                   })
                 : panel({ title: t("quality.chart"), className: "two-thirds" }, empty(t("today.empty"), t("today.empty_advice"))),
             panel(
@@ -53,7 +54,7 @@ function draw({ machines, sources, problems, last, days }) {
 
 function figures(sources, days) {
     const sum = (name) => days.reduce((all, row) => all + Number(row[name] ?? 0), 0);
-    const [lines, events, rejected, blank] = ["line_count", "event_count", "rejected_count", "blank_count"].map(sum);
+    const [lines, events, rejected, blank] = ["line_count", "event_count", "rejected_line_count", "blank_count"].map(sum);
     return h(
         "div",
         { class: "figures" },
@@ -81,10 +82,10 @@ const PROBLEMS = [
 
 const FILES = [
     { label: t("column.path"), sort: "path", value: (row) => row.path, className: "path" },
-    { label: t("column.machine"), sort: "machine_id", value: (row) => row.machine_id },
+    { label: t("column.machine"), value: (row) => row.machine_id },
     { label: t("column.day"), sort: "production_date", value: (row) => date(row.production_date), numeric: true },
     { label: t("column.size"), sort: "size_bytes", value: (row) => bytes(row.size_bytes), numeric: true },
-    { label: t("column.lines"), sort: "line_count", value: (row) => number(row.line_count), numeric: true },
+    { label: t("column.lines"), value: (row) => number(row.line_count), numeric: true },
     { label: t("column.rejected"), sort: "rejected_count", value: (row) => number(row.rejected_count), numeric: true },
     { label: t("column.read_at"), sort: "read_at", value: (row) => moment(row.read_at), numeric: true },
     { label: t("column.file_state"), value: fileState },
@@ -118,7 +119,7 @@ function filesPanel(names) {
             { name: "machine_id", label: t("column.machine"), type: "select", options: names.map((one) => ({ value: one, label: one })) },
             { name: "production_date_from", label: t("quality.day_from"), type: "date" },
             { name: "production_date_to", label: t("quality.day_to"), type: "date" },
-            yes("has_rejected", t("quality.has_rejected")),
+            yes("has_rejected_lines", t("quality.has_rejected")),
             yes("is_current", t("quality.is_current")),
         ],
         (values) => list.show(values),

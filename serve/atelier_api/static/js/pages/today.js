@@ -11,12 +11,13 @@ import { date, duration, moment, number, points, rate, sentence } from "../forma
 import { t } from "../i18n.js";
 import { ratesOf, total } from "../kpis.js";
 import { run } from "../page.js";
+import { dayAddress } from "../places.js";
 import { addDays, dateOf } from "../time.js";
 
 /** What is usual: the mean of this many days before. */
 const USUAL_DAYS = 28;
 
-const dayAddress = (machine) => `/machine/${encodeURIComponent(machine.machine_id)}/${machine.production_date}`;
+const dayOf = (machine) => dayAddress(machine.machine_id, machine.production_date);
 
 async function load() {
     const [status, freshness, problems] = await Promise.all([
@@ -41,7 +42,7 @@ async function load() {
     return {
         day, status, today, before, pieces, problems,
         sources: freshness.data,
-        rejected: quality.filter((row) => row.rejected_count > 0).map((row) => [row.machine_id, row.rejected_count]),
+        rejected: quality.filter((row) => row.rejected_line_count > 0).map((row) => [row.machine_id, row.rejected_line_count]),
         lanes: today.map((machine, index) => ({ ...machine, states: timelines[index] })),
     };
 }
@@ -56,7 +57,7 @@ function draw(data) {
     }
     const isToday = day === new Date().toLocaleDateString("sv", { timeZone: document.documentElement.dataset.timezone });
     const usual = usualOccupancy(before);
-    const found = concerns({ ...data, machines: today, usual, sources, dayAddress });
+    const found = concerns({ ...data, machines: today, usual, sources, dayOf });
     return [
         head(sentence(date(day, "long")), isToday ? t("today.subtitle") : t("today.subtitle_past"), [
             linkButton(`/semaine?date=${day}`, t("today.week"), "nav-week"), printButton(), wallButton(),
@@ -75,7 +76,7 @@ function draw(data) {
             ),
             lanesChart({
                 lanes: data.lanes, title: t("today.lanes"), legend: legend(),
-                open: (lane) => location.assign(dayAddress(lane)),
+                open: (lane) => location.assign(dayOf(lane)),
             }),
             hoursChart({ pieces: data.pieces, machines: status.map((one) => one.machine_id), title: t("today.hours") }),
         ),
@@ -135,7 +136,7 @@ function boardRow(machine, day, usual) {
         { class: "board__row", "data-machine": machine.machine_id },
         h(
             "a",
-            { class: "board__name", href: dayAddress(machine) },
+            { class: "board__name", href: machine.production_date ? dayOf(machine) : null },
             h("b", {}, machine.machine_id),
             h("span", { class: "board__note" }, machine.machine_name),
         ),
@@ -149,7 +150,7 @@ function boardRow(machine, day, usual) {
             "div",
             {},
             h("div", { class: "board__figure" }, number(machine.piece_count)),
-            h("div", { class: "board__note" }, t("unit.pieces", { n: machine.piece_count })),
+            h("div", { class: "board__note" }, t("today.pieces").toLocaleLowerCase()),
         ),
         h(
             "div",

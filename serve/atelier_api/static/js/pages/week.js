@@ -1,6 +1,6 @@
 /** Semaine: occupancy and losses by machine, and against the weeks before. */
 
-import { address, all } from "../api.js";
+import { address, all, get } from "../api.js";
 import { sharesChart } from "../charts/bars.js";
 import { calendarChart } from "../charts/calendar.js";
 import { paretoChart } from "../charts/pareto.js";
@@ -13,14 +13,14 @@ import { date, duration, moment, number, points, rate, signed } from "../format.
 import { t } from "../i18n.js";
 import { kpi, kpisOf, total } from "../kpis.js";
 import { run } from "../page.js";
+import { dayAddress, weekAddress } from "../places.js";
 import { addDays, mondayOf, weekOf } from "../time.js";
 
 /** The weeks of the trend, the one shown included. */
 const TREND_WEEKS = 12;
 const LOSSES_SHOWN = 15;
 
-const dayAddress = (row) => `/machine/${encodeURIComponent(row.machine_id)}/${row.production_date}`;
-const weekAddress = (week) => `/semaine/${week}`;
+const dayOf = (row) => dayAddress(row.machine_id, row.production_date);
 
 /** The week of the address; without one the newest that has data. */
 async function chosenWeek(machines) {
@@ -43,12 +43,12 @@ async function load() {
     const sunday = addDays(monday, 6);
     const range = { production_date_from: monday, production_date_to: sunday };
     const [weeks, days, losses, longest] = await Promise.all([
-        all("kpis/weeks", { week_from: weekOf(addDays(monday, -7 * (TREND_WEEKS - 1))), week_to: week }),
+        all("kpis/weeks", { week_from: addDays(monday, -7 * (TREND_WEEKS - 1)), week_to: monday }),
         all("kpis/days", range),
         all("losses", range),
-        all("losses/list", { ...range, sort: "-duration_seconds" }, LOSSES_SHOWN),
+        get("losses/stretches", { ...range, sort: "-duration_seconds", limit: LOSSES_SHOWN }),
     ]);
-    return { week, monday, machines, weeks, days, losses, longest };
+    return { week, monday, machines, weeks, days, losses, longest: longest.data };
 }
 
 function draw(data) {
@@ -81,10 +81,10 @@ function panels({ week, monday, weeks, days, losses, longest }, now, names) {
     const workdays = Array.from({ length: 7 }, (_, index) => addDays(monday, index));
     const present = names.filter((name) => now.some((row) => row.machine_id === name));
     return [
-        sharesChart({ rows: now, title: t("week.shares"), legend: legend(), className: "half", open: (row) => location.assign(dayAddressOfWeek(row, days)) }),
+        sharesChart({ rows: now, title: t("week.shares"), legend: legend(), className: "half", open: (row) => location.assign(lowestDayOf(row, days)) }),
         calendarChart({
             rows: days, days: workdays, machines: present, title: t("week.days"), note: t("week.days_note"),
-            className: "half", open: (row) => location.assign(dayAddress(row)),
+            className: "half", open: (row) => location.assign(dayOf(row)),
         }),
         paretoChart({
             losses, title: t("week.pareto"), note: t("week.pareto_note"), legend: legend(["waiting", "stopped"]), className: "half",
@@ -100,7 +100,7 @@ function panels({ week, monday, weeks, days, losses, longest }, now, names) {
                 "div",
                 { class: "table-foot" },
                 h("span", {}),
-                exportButtons((format) => address("kpis/weeks", { week_from: week, week_to: week, format })),
+                exportButtons((format) => address("kpis/weeks", { iso_week: week, format })),
             ),
         ),
         panel(
@@ -113,10 +113,10 @@ function panels({ week, monday, weeks, days, losses, longest }, now, names) {
 }
 
 /** The machine's day of the week with the lowest occupancy: where a look is worth most. */
-function dayAddressOfWeek(row, days) {
+function lowestDayOf(row, days) {
     const own = days.filter((day) => day.machine_id === row.machine_id && day.occupancy_rate !== null);
     const lowest = own.sort((one, other) => one.occupancy_rate - other.occupancy_rate)[0];
-    return lowest ? dayAddress(lowest) : "/";
+    return lowest ? dayOf(lowest) : "/";
 }
 
 function figures({ week, weeks, monday }, now) {
@@ -172,7 +172,7 @@ function machineColumns() {
 }
 
 const LONGEST = [
-    { label: t("column.machine"), value: (row) => h("a", { href: dayAddress(row) }, row.machine_id) },
+    { label: t("column.machine"), value: (row) => h("a", { href: dayOf(row) }, row.machine_id) },
     { label: t("column.state"), value: (row) => t(`state.${row.state}`) },
     { label: t("column.from"), value: (row) => moment(row.started_at), numeric: true },
     { label: t("column.duration"), value: (row) => duration(row.duration_seconds), numeric: true },

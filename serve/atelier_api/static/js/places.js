@@ -1,0 +1,14 @@
+/** Where pages are, and who may what on them. */
+
+export function dayAddress(machine, day) {
+    return `/machine/${encodeURIComponent(machine)}/${day}`;
+}
+
+export function weekAddress(week) {
+    return `/semaine/${week}`;
+}
+
+/** Whether the person logged in has a permission; the server decides, this only spares them the refusal. */
+export function may(permission) {
+    return document.documentElement.dataset.permissions.split(" ").includes(permission);
+}
