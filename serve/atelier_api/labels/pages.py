@@ -21,6 +21,10 @@ nav.machine | Machine-jour | Machine day
 nav.week | Semaine | Week
 nav.orders | Commandes | Orders
 nav.quality | Qualité des données | Data quality
+nav.today_short | Aujourd'hui | Today
+nav.machine_short | Machine | Machine
+nav.week_short | Semaine | Week
+nav.orders_short | Commandes | Orders
 nav.quality_short | Qualité | Quality
 nav.account | Mon compte | My account
 nav.docs | Documentation | Documentation
@@ -32,29 +36,30 @@ login.username | Identifiant | User name
 login.password | Mot de passe | Password
 login.submit | Se connecter | Log in
 login.help | Pas encore de compte ? Demandez-en un à l'administrateur d'Atelier. | No account yet? Ask Atelier's administrator for one.
-login.wrong | Identifiant ou mot de passe incorrect. Vérifiez la saisie, puis réessayez. | User name or password is wrong. Check what you typed, then try again.
-login.locked | Trop d'essais. Réessayez dans {seconds} secondes. | Too many attempts. Try again in {seconds} seconds.
-login.expired | La page est restée ouverte trop longtemps. Saisissez de nouveau vos identifiants. | The page was open for too long. Enter your user name and password again.
-login.done | Vous êtes déconnecté. | You are logged out.
 login.out | Se déconnecter | Log out
 setup.title | Premier accès | First access
-setup.intro | Ce lien ne sert qu'une fois. Choisissez l'identifiant et le mot de passe de l'administrateur. | This link works once. Choose the administrator's user name and password.
-setup.password_intro | Ce lien ne sert qu'une fois. Choisissez votre mot de passe. | This link works once. Choose your password.
-setup.again | Mot de passe, encore une fois | Password once more
-setup.submit | Créer le compte | Create the account
-setup.password_submit | Enregistrer le mot de passe | Save the password
+setup.intro_setup | Ce lien ne sert qu'une fois. Choisissez l'identifiant et le mot de passe de l'administrateur. | This link works once. Choose the administrator's user name and password.
+setup.intro_password | Ce lien ne sert qu'une fois. Choisissez votre mot de passe. | This link works once. Choose your password.
+setup.intro_login | Ce lien ne sert qu'une fois : il vous connecte sans mot de passe. | This link works once: it logs you in without a password.
+setup.submit_setup | Créer le compte | Create the account
+setup.submit_password | Enregistrer le mot de passe | Save the password
+setup.submit_login | Se connecter | Log in
 setup.rule | Au moins 12 caractères. Une phrase de quatre mots convient très bien. | At least 12 characters. A phrase of four words does very well.
 setup.invalid | Ce lien a déjà servi ou a expiré | This link was used or has expired
 setup.invalid_advice | Un lien ne sert qu'une fois et expire au bout d'une heure. Demandez-en un nouveau à l'administrateur : atelier-api setup-link. | A link works once and for one hour. Ask the administrator for a new one: atelier-api setup-link.
-setup.differ | Les deux mots de passe ne sont pas les mêmes. | The two passwords are not the same.
+problem.wrong-credentials | Identifiant ou mot de passe incorrect. Vérifiez la saisie, puis réessayez. | User name or password is wrong. Check what you typed, then try again.
+problem.weak-password | Ce mot de passe est trop simple : 12 caractères au moins, sans l'identifiant. | This password is too simple: at least 12 characters, without the user name.
+problem.bad-username | L'identifiant prend des lettres, des chiffres et . _ @ -, 64 au plus, et commence par une lettre ou un chiffre. | A user name has letters, digits and . _ @ -, 64 at most, and begins with a letter or digit.
+problem.csrf | La page est restée ouverte trop longtemps. Saisissez de nouveau vos identifiants. | The page was open for too long. Fill in the form again.
+problem.wait | Trop d'essais. Réessayez dans {seconds} secondes. | Too many attempts. Try again in {seconds} seconds.
 account.title | Mon compte | My account
-account.user | Identifiant | User name
-account.role | Rôle | Role
 account.change | Changer de mot de passe | Change the password
 account.current | Mot de passe actuel | Current password
 account.new | Nouveau mot de passe | New password
 account.submit | Changer le mot de passe | Change the password
 account.changed | Le mot de passe est changé. Les autres sessions sont fermées. | The password is changed. Other sessions are closed.
+account.differ | Les deux mots de passe ne sont pas les mêmes. | The two passwords are not the same.
+account.again | Nouveau mot de passe, encore une fois | New password once more
 account.wrong | Le mot de passe actuel est incorrect. | The current password is wrong.
 missing.title | Page introuvable | Page not found
 missing.advice | Rien ne se trouve à cette adresse. Elle a peut-être été mal recopiée. | There is nothing at this address. It may have been copied wrongly.

@@ -4,9 +4,10 @@ import { language, t } from "./i18n.js";
 
 /** A request that was answered by an error, or not at all; `message` is for people. */
 export class ApiError extends Error {
-    constructor(status, message, requestId = null) {
+    constructor(status, message, { kind = null, requestId = null } = {}) {
         super(message);
         this.status = status;
+        this.kind = kind;
         this.requestId = requestId;
     }
 }
@@ -71,24 +72,22 @@ async function request(url, options) {
     if (reply.ok) {
         return reply;
     }
-    if (reply.status === 401) {
+    const problem = await reply.json().catch(() => ({}));
+    const kind = problem.type?.split(":").at(-1) ?? null;
+    if (reply.status === 401 && kind !== "wrong-credentials") {
         location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
     }
-    throw new ApiError(reply.status, await explanation(reply), reply.headers.get("X-Request-ID"));
+    throw new ApiError(reply.status, explanation(reply, kind, problem), { kind, requestId: problem.request_id });
 }
 
-async function explanation(reply) {
-    const known = { 401: "error.session", 403: "error.forbidden", 404: "error.missing", 429: "error.busy" };
-    if (reply.status in known) {
-        return t(known[reply.status], { seconds: reply.headers.get("Retry-After") ?? "60" });
-    }
-    if (reply.status >= 500) {
-        return t("error.server");
-    }
-    try {
-        const problem = await reply.json();
-        return problem.detail ?? problem.title;
-    } catch {
-        return t("error.server");
-    }
+const BY_STATUS = { 401: "error.session", 403: "error.forbidden", 404: "error.missing", 429: "error.busy" };
+const BY_KIND = {
+    "weak-password": "problem.weak-password",
+    "marts-not-built": "error.marts",
+    "wrong-credentials": "problem.wrong-credentials",
+};
+
+function explanation(reply, kind, problem) {
+    const key = BY_KIND[kind] ?? BY_STATUS[reply.status] ?? (reply.status >= 500 ? "error.server" : null);
+    return key ? t(key, { seconds: reply.headers.get("Retry-After") ?? "60" }) : (problem.detail ?? t("error.server"));
 }
