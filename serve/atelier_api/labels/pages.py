@@ -191,10 +191,11 @@ today.urgent.one | dont {n} urgent | {n} of them urgent
 today.urgent.other | dont {n} urgents | {n} of them urgent
 today.nothing_urgent | rien d'urgent | nothing urgent
 today.since | depuis {moment} | since {moment}
+today.last_state | dernier état : {state} | last state: {state}
 today.ago | il y a {duration} | {duration} ago
 today.usual | habituel {value} | usually {value}
 today.no_usual | pas encore d'habitude | nothing usual yet
-today.last_line | dernière ligne | last line
+today.last_line | Dernière ligne | Last line
 today.lanes | La journée des machines | The machines' day
 today.hours | Pièces par heure | Pieces per hour
 today.empty | Aucune journée de production n'est encore chargée | No production day is loaded yet
@@ -275,6 +276,7 @@ week.range | du {from} au {to} | {from} to {to}
 week.previous | Semaine précédente | Week before
 week.next | Semaine suivante | Week after
 week.newest | Dernière semaine | Latest week
+week.running | semaine en cours | week in progress
 week.against | {difference} sur la semaine d'avant | {difference} on the week before
 week.shares | Production, attente, arrêt | Production, waiting, stops
 week.days | Occupation par jour | Occupancy by day
@@ -324,7 +326,7 @@ orders.now | maintenant | now
 
 quality.title | Qualité des données | Data quality
 quality.subtitle | Les {n} derniers jours : chaque ligne de chaque fichier est comptée | The last {n} days: every line of every file is accounted for
-quality.complete_until | complet jusqu'à | complete until
+quality.until | {source}, complet jusqu'à | {source}, complete until
 quality.loaded | lu {moment}, il y a {duration} | read {moment}, {duration} ago
 quality.lines | Lignes lues | Lines read
 quality.lines_note | événements + rejetées + vides | events + rejected + blank

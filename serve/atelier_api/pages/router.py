@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from atelier_api.labels.pages import PAGES
@@ -13,9 +13,6 @@ from atelier_api.pages.rendering import render, switched
 from atelier_api.services import Services, ServicesDep
 
 router = APIRouter(include_in_schema=False)
-
-_MachineId = Annotated[str, Path(max_length=100)]
-_Text = Annotated[str, Path(max_length=10)]
 
 
 def _page(request: Request, services: Services, visitor: Visitor, name: str) -> Response:
@@ -34,18 +31,14 @@ async def today(request: Request, services: ServicesDep, visitor: Visitor) -> Re
 @router.get("/machine")
 @router.get("/machine/{machine_id}")
 @router.get("/machine/{machine_id}/{day}")
-async def machine(
-    request: Request, services: ServicesDep, visitor: Visitor, machine_id: _MachineId = "", day: _Text = ""
-) -> Response:
+async def machine(request: Request, services: ServicesDep, visitor: Visitor) -> Response:
     """Machine-jour: one machine on one production day; the script finds the newest where none is named."""
     return _page(request, services, visitor, "machine")
 
 
 @router.get("/semaine")
 @router.get("/semaine/{iso_week}")
-async def week(
-    request: Request, services: ServicesDep, visitor: Visitor, iso_week: _Text = ""
-) -> Response:
+async def week(request: Request, services: ServicesDep, visitor: Visitor) -> Response:
     """Semaine: occupancy and losses of a week, the newest where none is named."""
     return _page(request, services, visitor, "week")
 

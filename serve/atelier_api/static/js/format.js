@@ -4,12 +4,12 @@ import { locale, t } from "./i18n.js";
 import { wallClock } from "./time.js";
 
 const NOTHING = "–";
-const NARROW_SPACE = "\u202f";
+const SPACE = "\u00a0";
 
 const numbers = [0, 1, 2].map(
     (digits) => new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }),
 );
-const percents = [0, 1].map(
+const percents = [0, 1, 2].map(
     (digits) =>
         new Intl.NumberFormat(locale, {
             style: "percent",
@@ -59,23 +59,28 @@ export function euro(value) {
     return missing(value) ? NOTHING : euros.format(value);
 }
 
-/** Seconds as people say them: `45 s`, `12 min`, `3 h 05`, `2 j`. */
+/** Seconds as people say them: `45 s`, `12 min`, `3 h 05`, `219 h`. */
 export function duration(seconds) {
     if (missing(seconds)) {
         return NOTHING;
     }
     const rounded = Math.round(seconds);
     if (rounded < 60) {
-        return `${rounded}${NARROW_SPACE}s`;
+        return `${rounded}${SPACE}s`;
     }
     const minutes = Math.round(rounded / 60);
     if (minutes < 60) {
-        return `${minutes}${NARROW_SPACE}min`;
+        return `${minutes}${SPACE}min`;
     }
-    if (minutes < 48 * 60) {
-        return `${Math.floor(minutes / 60)}${NARROW_SPACE}h${NARROW_SPACE}${String(minutes % 60).padStart(2, "0")}`;
+    if (minutes < 24 * 60) {
+        return `${Math.floor(minutes / 60)}${SPACE}h${SPACE}${String(minutes % 60).padStart(2, "0")}`;
     }
-    return t("unit.days", { n: Math.floor(minutes / 1440) });
+    return t("unit.hours", { value: number(minutes / 60) });
+}
+
+/** How long ago something was; from two days on, in days. */
+export function age(seconds) {
+    return seconds < 2 * 86_400 ? duration(seconds) : t("unit.days", { n: Math.floor(seconds / 86_400) });
 }
 
 /** Seconds to the second, where they are compared: `12 min 05 s`. */
@@ -87,11 +92,11 @@ export function exactDuration(seconds) {
     const [hours, minutes, rest] = [Math.floor(rounded / 3600), Math.floor(rounded / 60) % 60, rounded % 60];
     const two = (value) => String(value).padStart(2, "0");
     if (hours) {
-        return `${hours}${NARROW_SPACE}h${NARROW_SPACE}${two(minutes)}${NARROW_SPACE}min`;
+        return `${hours}${SPACE}h${SPACE}${two(minutes)}${SPACE}min`;
     }
     return minutes
-        ? `${minutes}${NARROW_SPACE}min${NARROW_SPACE}${two(rest)}${NARROW_SPACE}s`
-        : `${rest}${NARROW_SPACE}s`;
+        ? `${minutes}${SPACE}min${SPACE}${two(rest)}${SPACE}s`
+        : `${rest}${SPACE}s`;
 }
 
 /** The plant's wall clock of an instant: `14:32`. */

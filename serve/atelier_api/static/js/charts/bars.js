@@ -8,7 +8,9 @@ import { colours, font, stateStyle, STATES } from "./theme.js";
 
 /** `rows` have machine_id, the sums and the rates. */
 export function sharesChart({ rows, title, legend, className = "", open }) {
-    const shown = rows.filter((row) => row.occupancy_rate !== null);
+    const shown = rows
+        .filter((row) => row.occupancy_rate !== null)
+        .sort((one, other) => one.machine_id.localeCompare(other.machine_id));
     return chartPanel({
         name: "shares",
         title,
@@ -18,7 +20,7 @@ export function sharesChart({ rows, title, legend, className = "", open }) {
         summary: shown.map((row) => t("shares.summary", { machine: row.machine_id, rate: rate(row.occupancy_rate) })).join(", "),
         option: {
             grid: { left: 8, right: 16, top: 4, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-            xAxis: { type: "value", max: 1, splitNumber: 4, axisLabel: { formatter: (value) => rate(value, 0) } },
+            xAxis: { type: "value", max: 1, interval: 0.25, axisLabel: { formatter: (value) => rate(value, 0) } },
             yAxis: {
                 type: "category", inverse: true, data: shown.map((row) => row.machine_id),
                 axisLine: { show: false }, axisLabel: { fontSize: font.size + 1, fontWeight: 600, interval: 0 },

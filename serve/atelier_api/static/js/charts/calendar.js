@@ -24,7 +24,7 @@ export function calendarChart({ rows, days, machines, title, note, className = "
                 axisLabel: { fontSize: font.size + 1, fontWeight: 600, interval: 0 },
             },
             visualMap: {
-                show: false, min: 0.3, max: 1, dimension: 2,
+                show: false, min: 0.5, max: 1, dimension: 2,
                 inRange: { color: [colours.surface2, colours.accentSoft, colours.accent] },
             },
             tooltip: {
@@ -39,7 +39,7 @@ export function calendarChart({ rows, days, machines, title, note, className = "
                     data: found.map((row) => ({
                         value: [days.indexOf(row.production_date), machines.indexOf(row.machine_id), Number(row.occupancy_rate)],
                         row,
-                        label: { color: row.occupancy_rate > 0.75 ? "#ffffff" : colours.ink },
+                        label: { color: row.occupancy_rate > 0.93 ? colours.surface : colours.ink },
                     })),
                     label: { show: true, fontSize: font.size, formatter: ({ data }) => rate(data.row.occupancy_rate, 0) },
                 },

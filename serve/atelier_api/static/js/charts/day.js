@@ -10,12 +10,14 @@ import { colours, font } from "./theme.js";
 const LEFT = 64;
 /** Dots above this share of all would press the others flat; they stand at the top edge. */
 const HIGHEST_SHARE = 0.98;
+/** Seconds between two lines of the axis, or a multiple. */
+const CYCLE_STEP = 60;
 
 /** `states`, `pieces` and `jobs` are rows of the API; `end` is the session's last instant. */
 export function dayChart({ states, pieces, jobs, end, legend }) {
     const toAxis = wallAxis([...states, ...jobs].map((row) => row.started_at).concat(pieces.map((row) => row.produced_at)));
     const cycles = pieces.map((piece) => piece.cycle_seconds).filter((value) => value !== null);
-    const ceiling = Math.max(1, quantile(cycles.map(Number), HIGHEST_SHARE));
+    const ceiling = Math.ceil(Math.max(1, quantile(cycles.map(Number), HIGHEST_SHARE)) / CYCLE_STEP) * CYCLE_STEP;
     const bars = jobs.map((job, index) => ({
         start: toAxis(job.started_at),
         end: toAxis(jobs[index + 1]?.started_at ?? end),
@@ -57,7 +59,7 @@ export function dayChart({ states, pieces, jobs, end, legend }) {
             xAxis: axes,
             yAxis: [
                 {
-                    type: "value", gridIndex: 0, min: 0, max: Math.ceil(ceiling), splitNumber: 3,
+                    type: "value", gridIndex: 0, min: 0, max: ceiling, interval: ceiling / 2,
                     name: t("day.cycle"), nameGap: 10, nameTextStyle: { align: "left", padding: [0, 0, 0, 8 - LEFT] },
                     axisLabel: { formatter: (value) => number(value) },
                 },

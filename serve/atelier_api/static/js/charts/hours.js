@@ -38,7 +38,7 @@ export function hoursChart({ pieces, machines, title, height = 240 }) {
                 stack: "pieces",
                 barMaxWidth: 40,
                 itemStyle: { color: seriesColour(index), borderColor: colours.surface, borderWidth: 1 },
-                data: hours.map((hour) => count(hour, machine)),
+                data: hours.map((hour) => count(hour, machine) || null),
                 label: { show: false, fontSize: font.small },
             })),
         },

@@ -33,7 +33,7 @@ export function ordersChart({ orders, statuses, title, note }) {
             series: statuses.map((status, index) => ({
                 type: "bar", stack: "orders", name: status, barMaxWidth: 36,
                 itemStyle: { color: seriesColour(index), borderColor: colours.surface, borderWidth: 1 },
-                data: weeks.map((week) => count(week, status)),
+                data: weeks.map((week) => count(week, status) || null),
             })),
         },
         columns: [

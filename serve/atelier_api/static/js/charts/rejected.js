@@ -26,7 +26,7 @@ export function rejectedChart({ rows, days, machines, title, note, className = "
             series: machines.map((machine, index) => ({
                 type: "bar", stack: "rejected", name: machine, barMaxWidth: 28,
                 itemStyle: { color: seriesColour(index), borderColor: colours.surface, borderWidth: 1 },
-                data: days.map((day) => ({ value: count(machine, day), machine, day })),
+                data: days.map((day) => ({ value: count(machine, day) || null, machine, day })),
             })),
         },
         open: (data) => open?.(data),

@@ -3,6 +3,9 @@
 import { echarts } from "./chart.js";
 import { colours, font, stateStyle } from "./theme.js";
 
+/** Pixels; a pattern in a narrower bar only breaks it up. */
+const NARROWEST_PATTERN = 9;
+
 /**
  * Return a series of stretches.
  *
@@ -18,7 +21,6 @@ export function stretchSeries(stretches, { xAxisIndex = 0, yAxisIndex = 0, thick
         encode: { x: [0, 1], y: 2 },
         data: stretches.map((stretch) => ({
             value: [stretch.start, stretch.end, stretch.lane],
-            itemStyle: stretch.style,
             stretch,
         })),
         renderItem: (context, api) => bar(context, api, stretches[context.dataIndex], thickness),
@@ -39,7 +41,10 @@ function bar(context, api, stretch, thickness) {
     if (!shape) {
         return null;
     }
-    const rectangle = { type: "rect", shape, style: api.style(), transition: [] };
+    const { color, borderColor, borderWidth, decal } = stretch.style;
+    const hasPattern = decal && shape.width >= NARROWEST_PATTERN;
+    const style = { fill: color, stroke: borderColor, lineWidth: borderWidth, decal: hasPattern ? { ...decal } : null };
+    const rectangle = { type: "rect", shape, style, transition: [] };
     const { label } = stretch;
     if (!label || shape.width < label.length * font.size * 0.55 + 8) {
         return rectangle;

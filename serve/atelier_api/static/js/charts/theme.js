@@ -68,9 +68,9 @@ const axis = {
 /** The registered theme: whatever a chart does not say itself. */
 export const theme = {
     textStyle: { fontFamily: font.family, fontSize: font.size, color: colours.ink2 },
-    categoryAxis: { ...axis, axisTick: { show: false }, splitLine: { show: false } },
+    categoryAxis: { ...axis, axisTick: { show: false }, splitLine: { ...axis.splitLine, show: false } },
     valueAxis: { ...axis, axisLine: { show: false }, axisTick: { show: false } },
-    timeAxis: { ...axis, splitLine: { show: false } },
+    timeAxis: { ...axis, splitLine: { ...axis.splitLine, show: false } },
     legend: { textStyle: { color: colours.ink2, fontSize: font.size, fontFamily: font.family } },
     tooltip: {
         // Drawn on the canvas: the usual tooltips are elements with inline styles.

@@ -30,7 +30,7 @@ export function trendChart({ rows, weeks, machines, current, title, note, classN
                 },
             },
             yAxis: {
-                type: "value", min: (range) => Math.max(0, Math.floor(range.min * 10 - 1) / 10), max: 1,
+                type: "value", min: (range) => Math.max(0, Math.floor(range.min * 10 - 0.5) / 10), max: 1,
                 axisLabel: { formatter: (value) => rate(value, 0) },
             },
             tooltip: {

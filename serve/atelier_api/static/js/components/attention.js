@@ -1,13 +1,11 @@
 /** What needs attention now: the rules, in one place, and the list. */
 
 import { h, icon } from "../dom.js";
-import { duration, moment, number, rate } from "../format.js";
+import { age, duration, moment, number, rate } from "../format.js";
 import { t } from "../i18n.js";
 import { LATE_SECONDS } from "../page.js";
 import { secondsSince } from "../time.js";
 
-/** A machine that cuts writes several lines a minute; half an hour without one is no long bar. */
-const SILENT_SECONDS = 30 * 60;
 /** After this the plant is closed or the logs do not arrive: one line for all, not one per machine. */
 const ASLEEP_SECONDS = 6 * 3600;
 /** Waits of seconds are the machine's rhythm; this long it waits for somebody. */
@@ -20,7 +18,7 @@ const ERP_LATE_SECONDS = 26 * 3600;
 /**
  * Return what needs attention, most urgent first.
  *
- * `machines` are rows of the status, `usual` the mean occupancy per machine, `sources` the freshness, `problems` what could
+ * `machines` are rows of the status with their standing, `usual` the mean occupancy per machine, `sources` the freshness, `problems` what could
  * not be read, `rejected` rejected lines per machine today.
  */
 export function concerns({ machines, usual, sources, problems, rejected, dayOf }) {
@@ -28,7 +26,7 @@ export function concerns({ machines, usual, sources, problems, rejected, dayOf }
     const asleep = machines.length > 0 && machines.every((machine) => machine.silent_seconds > ASLEEP_SECONDS);
     if (asleep) {
         const seconds = Math.min(...machines.map((machine) => machine.silent_seconds));
-        found.push(concern("urgent", "silent", "attention.all_silent", { duration: duration(seconds) }, "/qualite"));
+        found.push(concern("urgent", "silent", "attention.all_silent", { duration: age(seconds) }, "/qualite"));
     }
     for (const machine of machines) {
         const href = dayOf(machine);
@@ -36,12 +34,12 @@ export function concerns({ machines, usual, sources, problems, rejected, dayOf }
         const since = machine.state_since ? secondsSince(machine.state_since) : machine.silent_seconds;
         if (asleep) {
             // One line for all has said it.
-        } else if (machine.state === "stopped") {
+        } else if (machine.state === "stopped" && machine.standing !== "over") {
             found.push(concern("urgent", "stopped", "attention.stopped", { ...values, duration: duration(since) }, href));
-        } else if (machine.silent_seconds > SILENT_SECONDS) {
-            const silent = duration(machine.silent_seconds);
+        } else if (machine.standing === "silent") {
+            const silent = age(machine.silent_seconds);
             found.push(concern("warning", "silent", "attention.silent", { ...values, duration: silent }, href));
-        } else if (machine.state === "waiting" && since > LONG_WAIT_SECONDS) {
+        } else if (machine.standing === "waiting" && since > LONG_WAIT_SECONDS) {
             found.push(concern("warning", "waiting", "attention.waiting", { ...values, duration: duration(since) }, href));
         }
         const mean = usual.get(machine.machine_id);

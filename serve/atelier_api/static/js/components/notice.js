@@ -1,7 +1,7 @@
 /** What stands where nothing, or nothing yet, can be shown: each says what to do. */
 
 import { ApiError } from "../api.js";
-import { h } from "../dom.js";
+import { h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 
 export function loading() {
@@ -11,6 +11,11 @@ export function loading() {
 /** Nothing is there, and that may be right. `action` is a link or a button. */
 export function empty(title, advice, action = null) {
     return h("div", { class: "notice", "data-empty": true }, h("strong", {}, title), h("p", {}, advice), action);
+}
+
+/** Nothing is there, and that is good. */
+export function fine(title, detail) {
+    return h("div", { class: "notice", "data-empty": true }, icon("fine"), h("strong", {}, title), h("p", {}, detail));
 }
 
 /** It failed: what, and what to do. */

@@ -6,7 +6,8 @@ import { t } from "../i18n.js";
 import { STATES } from "../charts/theme.js";
 import { may } from "../places.js";
 
-const KNOWN_STATES = [...STATES, "silent"];
+/** States with an icon of their own; `over` is shown as what it is, an end. */
+const ICONS = { productive: "productive", waiting: "waiting", stopped: "stopped", silent: "silent", over: "fine" };
 
 /** The head of a page: its title, a line below it, tools to the right. */
 export function head(title, subtitle, tools = []) {
@@ -35,8 +36,7 @@ export function panel({ title, note = null, className = "", flush = false, id = 
 
 /** Icon and word of a state, never its colour alone. */
 export function badge(state, label) {
-    const known = KNOWN_STATES.includes(state) ? state : "silent";
-    return h("span", { class: "badge", "data-state": known }, icon(known), label);
+    return h("span", { class: "badge", "data-state": state }, icon(ICONS[state] ?? "silent"), label);
 }
 
 /** The shares of the three states as one bar; the words beside or below it say the same. */
@@ -57,12 +57,12 @@ export function split(rates) {
 }
 
 /** One figure with its label; `why` opens the explanation of the number. */
-export function figure({ label, value, note = "", why = null }) {
+export function figure({ label, value, note = "", why = null, isLong = false }) {
     return h(
         "div",
         { class: "figure" },
         h("span", { class: "figure__label" }, label),
-        h("span", { class: "figure__value" }, value),
+        h("span", { class: isLong ? "figure__value figure__value--long" : "figure__value" }, value),
         h("span", { class: "figure__note" }, note),
         why
             ? h(

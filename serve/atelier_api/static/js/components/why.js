@@ -18,4 +18,4 @@ export function openWhy(key, machine, day) {
     });
 }
 
-export { facts, exactDuration, moment, number, rate, timeSeconds, kpi, table };
+

@@ -3,7 +3,7 @@
 import { address, all } from "../api.js";
 import { dayChart } from "../charts/day.js";
 import { lossTable } from "../components/losses.js";
-import { empty } from "../components/notice.js";
+import { empty, fine } from "../components/notice.js";
 import { exportButtons, figure, head, legend, linkButton, panel, printButton, wallButton } from "../components/parts.js";
 import { table } from "../components/table.js";
 import { openWhy } from "../components/why.js";
@@ -78,7 +78,7 @@ function draw({ machine, machines, session, states, pieces, jobs, figures }) {
                 : panel({ title: t("day.title") }, empty(t("day.empty"), t("day.empty_advice"))),
             panel(
                 { title: t("machine.losses"), note: t("machine.losses_note"), className: "half", flush: true },
-                losses.length ? lossTable(losses) : empty(t("machine.no_losses"), t("machine.no_losses_advice")),
+                losses.length ? lossTable(losses) : fine(t("machine.no_losses"), t("machine.no_losses_advice")),
             ),
             panel(
                 { title: t("machine.jobs"), note: number(jobs.length), className: "half", flush: true },

@@ -12,6 +12,7 @@ import { h } from "../dom.js";
 import { date, duration, euro, moment, number } from "../format.js";
 import { t } from "../i18n.js";
 import { run } from "../page.js";
+import { statusNames } from "../statuses.js";
 import { may } from "../places.js";
 
 const yesNo = (value) => t(value ? "boolean.true" : "boolean.false");
@@ -22,11 +23,13 @@ async function load() {
 }
 
 function draw(orders) {
-    const statuses = [...new Set(orders.map((order) => order.status))].sort();
+    const nameOfStatus = statusNames(orders.map((order) => order.status));
+    const named = orders.map((order) => ({ ...order, status: nameOfStatus(order.status) }));
+    const statuses = [...new Set(named.map((order) => order.status))].sort();
     const list = serverList({
         path: "shutter-orders",
         caption: t("orders.title"),
-        columns: columns(),
+        columns: columns(nameOfStatus),
         sort: new URL(location.href).searchParams.get("sort") ?? "-planned_at",
         onSort: rememberSort,
         emptyNotice: () => empty(t("orders.none"), t("orders.none_advice")),
@@ -51,7 +54,7 @@ function draw(orders) {
         h(
             "div",
             { class: "grid" },
-            ordersChart({ orders, statuses, title: t("orders.chart"), note: t("orders.chart_note") }),
+            ordersChart({ orders: named, statuses, title: t("orders.chart"), note: t("orders.chart_note") }),
             panel(
                 { title: t("orders.list"), flush: true, className: "panel--long" },
                 filters.element,
@@ -85,14 +88,14 @@ function rememberSort(sort) {
     history.replaceState(null, "", here);
 }
 
-function columns() {
+function columns(nameOfStatus) {
     return [
         {
             label: t("column.order"), sort: "order_number",
-            value: (order) => h("button", { class: "row-button", type: "button", onclick: () => openOrder(order) }, nameOf(order)),
+            value: (order) => h("button", { class: "row-button", type: "button", onclick: () => openOrder(order, nameOfStatus) }, nameOf(order)),
         },
         { label: t("column.job_name"), sort: "job_name", value: (order) => order.job_name ?? "–", className: "wrap" },
-        { label: t("column.status"), sort: "status", value: (order) => order.status },
+        { label: t("column.status"), sort: "status", value: (order) => nameOfStatus(order.status), className: "nowrap" },
         { label: t("column.planned_on"), sort: "planned_at", value: (order) => date(order.planned_on), numeric: true },
         { label: t("column.deliver_on"), sort: "deliver_on", value: (order) => date(order.deliver_on), numeric: true },
         { label: t("column.box_code"), value: (order) => order.box_code },
@@ -115,13 +118,13 @@ function progress(order) {
     );
 }
 
-function openOrder(order) {
+function openOrder(order, nameOfStatus) {
     return openDrawer(t("orders.order", { order: nameOf(order) }), async () => {
         const full = await get(`shutter-orders/${encodeURIComponent(order.order_id)}`);
         return [
             facts([
                 [t("column.job_name"), full.job_name ?? "–"],
-                [t("column.status"), full.status],
+                [t("column.status"), nameOfStatus(full.status)],
                 [t("column.planned_on"), moment(full.planned_at)],
                 [t("column.entered_on"), date(full.entered_on)],
                 [t("column.deliver_on"), date(full.deliver_on)],

@@ -4,11 +4,11 @@ import { all, get } from "../api.js";
 import { rejectedChart } from "../charts/rejected.js";
 import { filterBar } from "../components/filters.js";
 import { serverList } from "../components/list.js";
-import { empty } from "../components/notice.js";
+import { empty, fine } from "../components/notice.js";
 import { figure, head, panel, printButton } from "../components/parts.js";
 import { table } from "../components/table.js";
 import { h } from "../dom.js";
-import { bytes, date, duration, moment, number, rate } from "../format.js";
+import { age, bytes, date, moment, number, rate } from "../format.js";
 import { t } from "../i18n.js";
 import { run } from "../page.js";
 import { dayAddress } from "../places.js";
@@ -45,7 +45,7 @@ function draw({ machines, sources, problems, last, days }) {
                 { title: t("quality.problems"), className: "third", flush: true, id: "problemes" },
                 problems.length
                     ? h("div", { class: "table-box table-box--tall" }, table({ caption: t("quality.problems"), columns: PROBLEMS, rows: problems }))
-                    : empty(t("quality.no_problems"), t("quality.no_problems_advice")),
+                    : fine(t("quality.no_problems"), t("quality.no_problems_advice")),
             ),
             filesPanel(names),
         ),
@@ -60,17 +60,18 @@ function figures(sources, days) {
         { class: "figures" },
         sources.map((source) =>
             figure({
-                label: t(`source.${source.source}`),
+                label: t("quality.until", { source: t(`source.${source.source}`) }),
                 value: source.complete_until ? moment(source.complete_until) : "–",
+                isLong: true,
                 note: source.loaded_at
-                    ? t("quality.loaded", { moment: moment(source.loaded_at), duration: duration(secondsSince(source.loaded_at)) })
+                    ? t("quality.loaded", { moment: moment(source.loaded_at), duration: age(secondsSince(source.loaded_at)) })
                     : t("freshness.never"),
             }),
         ),
         figure({ label: t("quality.lines"), value: number(lines), note: t("quality.lines_note") }),
-        figure({ label: t("quality.events"), value: number(events), note: lines ? rate(events / lines, 1) : "" }),
-        figure({ label: t("quality.rejected"), value: number(rejected), note: lines ? t("quality.of_lines", { rate: rate(rejected / lines, 1) }) : "" }),
-        figure({ label: t("quality.blank"), value: number(blank), note: lines ? t("quality.of_lines", { rate: rate(blank / lines, 1) }) : "" }),
+        figure({ label: t("quality.events"), value: number(events), note: lines ? t("quality.of_lines", { rate: rate(events / lines, 2) }) : "" }),
+        figure({ label: t("quality.rejected"), value: number(rejected), note: lines ? t("quality.of_lines", { rate: rate(rejected / lines, 2) }) : "" }),
+        figure({ label: t("quality.blank"), value: number(blank), note: lines ? t("quality.of_lines", { rate: rate(blank / lines, 2) }) : "" }),
     );
 }
 

@@ -6,8 +6,9 @@ import { lanesChart } from "../charts/lanes.js";
 import { attentionList, concerns } from "../components/attention.js";
 import { empty } from "../components/notice.js";
 import { badge, figure, head, legend, linkButton, panel, printButton, split, wallButton } from "../components/parts.js";
+import { standing } from "../components/standing.js";
 import { h } from "../dom.js";
-import { date, duration, moment, number, points, rate, sentence } from "../format.js";
+import { age, date, moment, number, points, rate, sentence } from "../format.js";
 import { t } from "../i18n.js";
 import { ratesOf, total } from "../kpis.js";
 import { run } from "../page.js";
@@ -31,8 +32,8 @@ async function load() {
     }
     // A machine that has not begun this day is shown with what it did last; it does not count into today.
     const today = status.filter((machine) => machine.production_date === day);
-    const [before, quality, pieces, ...timelines] = await Promise.all([
-        all("kpis/days", { production_date_from: addDays(day, -USUAL_DAYS), production_date_to: addDays(day, -1) }),
+    const [sessions, quality, pieces, ...timelines] = await Promise.all([
+        all("sessions", { production_date_from: addDays(day, -USUAL_DAYS), production_date_to: day }),
         all("quality/days", { production_date_from: day, production_date_to: day }),
         all("pieces", {
             production_date_from: day, production_date_to: day, fields: ["machine_id", "produced_at"], sort: "produced_at",
@@ -40,7 +41,11 @@ async function load() {
         ...today.map((machine) => all(`sessions/${machine.session_id}/timeline`)),
     ]);
     return {
-        day, status, today, before, pieces, problems,
+        day, pieces, problems,
+        status: status.map((machine) => ({ ...machine, standing: standing(machine, day, sessions) })),
+        today: today.map((machine) => ({ ...machine, standing: standing(machine, day, sessions) })),
+        now: total(sessions.filter((row) => row.production_date === day)),
+        before: sessions.filter((row) => row.production_date < day),
         sources: freshness.data,
         rejected: quality.filter((row) => row.rejected_line_count > 0).map((row) => [row.machine_id, row.rejected_line_count]),
         lanes: today.map((machine, index) => ({ ...machine, states: timelines[index] })),
@@ -48,7 +53,7 @@ async function load() {
 }
 
 function draw(data) {
-    const { day, status, today, before, sources } = data;
+    const { day, status, today, now, before, sources } = data;
     if (day === null) {
         return [
             head(t("today.title"), ""),
@@ -62,7 +67,7 @@ function draw(data) {
         head(sentence(date(day, "long")), isToday ? t("today.subtitle") : t("today.subtitle_past"), [
             linkButton(`/semaine?date=${day}`, t("today.week"), "nav-week"), printButton(), wallButton(),
         ]),
-        figures(today, before, found),
+        figures(today, now, before, found),
         h(
             "div",
             { class: "grid" },
@@ -72,7 +77,7 @@ function draw(data) {
             ),
             panel(
                 { title: t("today.board"), className: "two-thirds", flush: true },
-                h("ul", { class: "board" }, status.map((machine) => boardRow(machine, day, usual))),
+                h("ul", { class: "board" }, boardHead(), status.map((machine) => boardRow(machine, day, usual))),
             ),
             lanesChart({
                 lanes: data.lanes, title: t("today.lanes"), legend: legend(),
@@ -90,13 +95,12 @@ function usualOccupancy(before) {
     return new Map(means.filter(([, mean]) => mean !== null));
 }
 
-function figures(today, before, found) {
-    const now = total(today);
+function figures(today, now, before, found) {
     const usual = total(before);
     const days = new Set(before.map((row) => row.production_date)).size;
-    const running = today.filter((machine) => machine.state === "productive").length;
+    const running = today.filter((machine) => machine.standing === "productive").length;
     const urgent = found.filter((one) => one.level === "urgent").length;
-    const difference = usual.occupancy_rate === null ? null : now.occupancy_rate - usual.occupancy_rate;
+    const difference = usual.occupancy_rate === null || now.occupancy_rate === null ? null : now.occupancy_rate - usual.occupancy_rate;
     return h(
         "div",
         { class: "figures" },
@@ -128,8 +132,13 @@ function figures(today, before, found) {
     );
 }
 
+/** What the columns are, for the eye; each cell says it itself to a screen reader. */
+function boardHead() {
+    const names = ["column.machine", "column.state", "today.pieces", "today.occupancy", "today.last_line"];
+    return h("li", { class: "board__row board__head", "aria-hidden": "true" }, names.map((name) => h("span", {}, t(name))));
+}
+
 function boardRow(machine, day, usual) {
-    const isLate = machine.production_date !== day;
     const mean = usual.get(machine.machine_id);
     return h(
         "li",
@@ -143,14 +152,14 @@ function boardRow(machine, day, usual) {
         h(
             "div",
             { class: "board__state" },
-            badge(isLate ? "silent" : machine.state, isLate ? t("state.silent") : stateLabel(machine)),
+            badge(machine.standing, t(`state.${machine.standing}`)),
             h("span", { class: "board__note" }, stateNote(machine)),
         ),
         h(
             "div",
             {},
             h("div", { class: "board__figure" }, number(machine.piece_count)),
-            h("div", { class: "board__note" }, t("today.pieces").toLocaleLowerCase()),
+            h("div", { class: "board__note narrow-only" }, t("today.pieces")),
         ),
         h(
             "div",
@@ -166,19 +175,26 @@ function boardRow(machine, day, usual) {
         h(
             "div",
             {},
-            h("div", {}, moment(machine.last_line_at, day)),
-            h("div", { class: "board__note" }, t("today.ago", { duration: duration(machine.silent_seconds) })),
+            h("div", { class: "board__note narrow-only" }, t("today.last_line")),
+            h("div", { class: "nowrap" }, moment(machine.last_line_at, dayShown(machine, day))),
+            h("div", { class: "board__note" }, t("today.ago", { duration: age(machine.silent_seconds) })),
         ),
     );
 }
 
-function stateLabel(machine) {
-    return machine.state ? t(`state.${machine.state}`) : t("state.silent");
+/** A night shift ends on the day after; its clock needs no date while that is today. */
+function dayShown(machine, day) {
+    const line = machine.last_line_at ? dateOf(machine.last_line_at) : null;
+    return line !== null && line <= addDays(day, 1) && machine.production_date === day ? line : day;
 }
 
+/** Of a machine that says nothing now: what it did last. */
 function stateNote(machine) {
     if (!machine.state_since) {
         return "";
+    }
+    if (machine.standing !== machine.state) {
+        return t("today.last_state", { state: t(`state.${machine.state}`) });
     }
     return t("today.since", { moment: moment(machine.state_since, dateOf(machine.last_line_at ?? machine.state_since)) });
 }

@@ -5,7 +5,7 @@ import { sharesChart } from "../charts/bars.js";
 import { calendarChart } from "../charts/calendar.js";
 import { paretoChart } from "../charts/pareto.js";
 import { trendChart } from "../charts/trend.js";
-import { empty } from "../components/notice.js";
+import { empty, fine } from "../components/notice.js";
 import { exportButtons, figure, head, legend, linkButton, panel, printButton, wallButton } from "../components/parts.js";
 import { table } from "../components/table.js";
 import { h, icon } from "../dom.js";
@@ -18,7 +18,10 @@ import { addDays, mondayOf, weekOf } from "../time.js";
 
 /** The weeks of the trend, the one shown included. */
 const TREND_WEEKS = 12;
-const LOSSES_SHOWN = 15;
+/** Friday: no more is expected after it. */
+const LAST_WORKDAY = 4;
+/** As many losses as there are machines in the table beside them, but not fewer than these. */
+const FEWEST_LOSSES = 5;
 
 const dayOf = (row) => dayAddress(row.machine_id, row.production_date);
 
@@ -29,8 +32,12 @@ async function chosenWeek(machines) {
         return decodeURIComponent(asked);
     }
     const day = new URL(location.href).searchParams.get("date");
-    const last = machines.map((one) => one.last_production_date).filter(Boolean).sort().at(-1);
+    const last = lastDay(machines);
     return day || last ? weekOf(day ?? last) : null;
+}
+
+function lastDay(machines) {
+    return machines.map((one) => one.last_production_date).filter(Boolean).sort().at(-1) ?? null;
 }
 
 async function load() {
@@ -46,7 +53,7 @@ async function load() {
         all("kpis/weeks", { week_from: addDays(monday, -7 * (TREND_WEEKS - 1)), week_to: monday }),
         all("kpis/days", range),
         all("losses", range),
-        get("losses/stretches", { ...range, sort: "-duration_seconds", limit: LOSSES_SHOWN }),
+        get("losses/stretches", { ...range, sort: "-duration_seconds", limit: Math.max(FEWEST_LOSSES, machines.length + 1) }),
     ]);
     return { week, monday, machines, weeks, days, losses, longest: longest.data };
 }
@@ -62,7 +69,7 @@ function draw(data) {
         ];
     }
     const now = data.weeks.filter((row) => row.iso_week === week);
-    const last = machines.map((one) => one.last_production_date).filter(Boolean).sort().at(-1);
+    const last = lastDay(machines);
     const top = head(
         t("week.title", { week: Number(week.slice(-2)), year: week.slice(0, 4) }),
         t("week.range", { from: date(monday, "plain"), to: date(addDays(monday, 6), "plain") }),
@@ -95,7 +102,7 @@ function panels({ week, monday, weeks, days, losses, longest }, now, names) {
         }),
         panel(
             { title: t("week.machines"), flush: true, className: "half" },
-            h("div", { class: "table-box" }, table({ caption: t("week.machines"), columns: machineColumns(), rows: now })),
+            h("div", { class: "table-box" }, table({ caption: t("week.machines"), columns: machineColumns(), rows: byMachine(now) })),
             h(
                 "div",
                 { class: "table-foot" },
@@ -107,9 +114,13 @@ function panels({ week, monday, weeks, days, losses, longest }, now, names) {
             { title: t("week.longest"), note: t("week.longest_note", { n: longest.length }), flush: true, className: "half" },
             longest.length
                 ? h("div", { class: "table-box table-box--tall" }, table({ caption: t("week.longest"), columns: LONGEST, rows: longest }))
-                : empty(t("machine.no_losses"), t("machine.no_losses_advice")),
+                : fine(t("machine.no_losses"), t("machine.no_losses_advice")),
         ),
     ];
+}
+
+function byMachine(rows) {
+    return [...rows].sort((one, other) => one.machine_id.localeCompare(other.machine_id));
 }
 
 /** The machine's day of the week with the lowest occupancy: where a look is worth most. */
@@ -119,17 +130,21 @@ function lowestDayOf(row, days) {
     return lowest ? dayOf(lowest) : "/";
 }
 
-function figures({ week, weeks, monday }, now) {
+function figures({ week, weeks, monday, machines }, now) {
     const current = total(now);
     const before = total(weeks.filter((row) => row.iso_week === weekOf(addDays(monday, -7))));
     const has = before.span_seconds > 0;
+    // The count of a week that is not over says nothing against a whole one; rates do.
+    const isRunning = lastDay(machines) < addDays(monday, LAST_WORKDAY) && weekOf(lastDay(machines)) === week;
     return h(
         "div",
         { class: "figures", "data-week": week },
         kpisOf(current).map((one) => {
             const [value, old] = [current[one.key], before[one.key]];
             let note = "";
-            if (has && value !== null && old !== null && one.key !== "span_seconds") {
+            if (one.key === "piece_count" && isRunning) {
+                note = t("week.running");
+            } else if (has && value !== null && old !== null && one.key !== "span_seconds") {
                 note = kpi(one.key).isRate
                     ? t("week.against", { difference: points(value - old) })
                     : t("week.against", { difference: signed(value - old, one.key === "piece_count" ? 0 : 1) });
