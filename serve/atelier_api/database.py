@@ -80,9 +80,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         await _become(connection, roles.reader if roles else None)
         await connection.execute("set default_transaction_read_only = on")
         await connection.execute(f"set statement_timeout = '{STATEMENT_TIMEOUT}'")
-        await connection.execute(
-            sql.SQL("set timezone = {}").format(sql.Literal(settings.timezone.key))
-        )
+        await connection.execute(sql.SQL("set timezone = {}").format(sql.Literal(settings.timezone.key)))
         # Seconds and rates leave as JSON numbers anyway; Decimal would cost a conversion for each.
         connection.adapters.register_loader("numeric", FloatLoader)
 

@@ -45,7 +45,9 @@ class ProblemDetails(BaseModel):
     detail: str = Field(description="What is wrong this time, and what to do.")
     instance: str = Field(description="Path of the request.", examples=["/v1/machines/DEM99"])
     request_id: str = Field(description="The answer's `X-Request-ID`: name it when you ask for help.")
-    errors: list[FieldProblem] = Field(description="What is wrong with the request, part by part; else empty.")
+    errors: list[FieldProblem] = Field(
+        description="What is wrong with the request, part by part; else empty."
+    )
 
 
 class Problem(Exception):

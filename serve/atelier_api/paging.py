@@ -50,6 +50,32 @@ class PageQuery(BaseModel):
     ] = None
 
 
+class Row(BaseModel):
+    """A row of a list, or an object that is answered on its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def sparse(*key: str) -> ConfigDict:
+    """Return the configuration of a row of which all but the key may be left out by `fields`."""
+
+    def only_key(schema: dict[str, Any]) -> None:
+        schema["required"] = list(key)
+
+    return ConfigDict(extra="forbid", json_schema_extra=only_key)
+
+
+def fields_of(row: type[BaseModel]) -> Any:  # noqa: ANN401 # pydantic's description of a field
+    """Return the description of the parameter `fields` of a list."""
+    names = "|".join(row.model_fields)
+    return Field(
+        max_length=2000,
+        pattern=f"^({names})(,({names}))*$",
+        description="Only these columns, separated by commas; those that identify a row come anyway.",
+        examples=[",".join(list(row.model_fields)[:3])],
+    )
+
+
 class Page(BaseModel):
     """What all lists have in common."""
 

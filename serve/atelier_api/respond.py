@@ -59,12 +59,20 @@ class Answer:
         self.principal = principal
         self.language: Language = labels.negotiated(request.headers.get("accept-language"))
 
-    async def page(self, listing: Listing, query: PageQuery, **more: Any) -> Response:  # noqa: ANN401
+    async def page(
+        self,
+        listing: Listing,
+        query: PageQuery,
+        *,
+        cached: bool = True,
+        **more: Any,  # noqa: ANN401
+    ) -> Response:
         """Answer with rows of a list.
 
         Args:
             listing: What is read.
             query: The parameters, with `sort` and `fields`.
+            cached: Whether it changes with the marts alone, so that the client may keep it.
             more: Filters that are not parameters of the query, such as a part of the path.
         """
         asked = query.model_dump()
@@ -72,7 +80,7 @@ class Answer:
         if form != "json":
             self.principal.check("exports")
         filters = {name: value for name, value in asked.items() if name not in _PAGING} | more
-        etag, unchanged = await self._etag(form)
+        etag, unchanged = await self._etag(form) if cached else (None, None)
         if unchanged:
             return unchanged
         columns = listing.chosen(asked["fields"], self.principal.permissions)
@@ -95,6 +103,15 @@ class Answer:
         data = named(columns, rows, self.language)
         return self.json({"data": data, "next_cursor": following, "count": len(rows)}, etag)
 
+    async def single(self, listing: Listing, missing: str, **key: Any) -> Response:  # noqa: ANN401
+        """Answer with the one row that has a key.
+
+        Raises:
+            Problem: There is none; `missing` says so.
+        """
+        etag, unchanged = await self._etag("json")
+        return unchanged or self.json(await self.one(listing, missing, **key), etag)
+
     async def one(self, listing: Listing, missing: str, **key: Any) -> dict[str, Any]:  # noqa: ANN401
         """Return the one row that has a key.
 
@@ -110,7 +127,11 @@ class Answer:
         return named(columns, rows, self.language)[0]
 
     async def all(
-        self, listing: Listing, sort: str, limit: int | None = None, **filters: Any  # noqa: ANN401
+        self,
+        listing: Listing,
+        sort: str,
+        limit: int | None = None,
+        **filters: Any,  # noqa: ANN401
     ) -> list[dict[str, Any]]:
         """Return rows of a list that belong to a single object."""
         columns = listing.chosen(None, self.principal.permissions)
@@ -164,4 +185,3 @@ class Answer:
             return None
         length = 1 + sum(1 for name in listing.key if name != column.name)
         return self.services.cursors.read(mark, cursor, length)
-

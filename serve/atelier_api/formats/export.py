@@ -30,7 +30,7 @@ LARGEST_EXPORT = 100_000
 _PART = 2_000
 
 
-async def export(  # noqa: PLR0913 # what a file is made from
+async def export(  # what a file is made from
     answer: Answer,
     listing: Listing,
     columns: Sequence[Column],
