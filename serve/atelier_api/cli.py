@@ -15,7 +15,7 @@ from atelier.errors import AtelierError
 from atelier.last_words import FAILURE_MARK
 
 from atelier_api import commands
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 from atelier_api.server import serve
 from atelier_api.settings import Settings, variables_of
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings.of(variables_of(options.environment, options.env_file))
         uvloop.run(options.function(settings, options))
-    except (AtelierError, Problem) as error:
+    except (AtelierError, ProblemError) as error:
         sys.stderr.write(f"{FAILURE_MARK}{error}\n")
         return 1
     except (KeyboardInterrupt, asyncio.CancelledError):

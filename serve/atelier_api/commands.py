@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -11,8 +10,7 @@ from atelier.errors import AtelierError
 
 from atelier_api.auth import accounts, audit, keys, passwords
 from atelier_api.auth.permissions import ROLES, SCOPES
-from atelier_api.errors import Problem
-from atelier_api.resources.auth.schemas import USERNAME_PATTERN
+from atelier_api.errors import ProblemError
 from atelier_api.server import services_for
 
 if TYPE_CHECKING:
@@ -77,7 +75,7 @@ def _add(
         async with services_for(settings) as services:
             try:
                 await command(services, options)
-            except Problem as problem:
+            except ProblemError as problem:
                 raise AtelierError(problem.detail) from None
 
     parser = commands.add_parser(name, help=text, description=text)
@@ -97,8 +95,8 @@ async def setup_link(services: Services, _options: argparse.Namespace) -> None:
     """Print the link of the set-up, unless there is an administrator."""
     if await accounts.has_admin(services.database.own):
         raise AtelierError(
-            "there is an administrator already: `atelier-api users list` shows who, and `atelier-api users link "
-            "NAME` prints a link with which one sets a new password"
+            "there is an administrator already: `atelier-api users list` shows who, and "
+            "`atelier-api users link NAME` prints a link with which one sets a new password"
         )
     say(_address(services, await accounts.make_link(services.database.own, "setup", None)))
     await _note(services, "link_created", "setup")
@@ -130,11 +128,7 @@ async def list_users(services: Services, _options: argparse.Namespace) -> None:
 
 async def add_user(services: Services, options: argparse.Namespace) -> None:
     """Add a user."""
-    if not re.fullmatch(USERNAME_PATTERN, options.name):
-        raise AtelierError(
-            f"{options.name!r} is no user name: take letters, digits and . _ @ -, 64 at most, the first a "
-            "letter or digit"
-        )
+    accounts.check_username(options.name)
     password = sys.stdin.readline().rstrip("\n") if options.password_stdin else None
     if password is not None:
         passwords.check_new(password, options.name)
@@ -210,7 +204,7 @@ async def _user_id(services: Services, name: str) -> int:
         )
         row = await cursor.fetchone()
     if row is None:
-        raise Problem(HTTPStatus.NOT_FOUND, f"there is no user {name}: see `atelier-api users list`")
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no user {name}: see `atelier-api users list`")
     return int(row[0])
 
 

@@ -1,7 +1,7 @@
 """Lists of rows: one engine for filters, order, sparse fields, pages and formats of every list route.
 
-A list is declared by its row (a pydantic model, which is also its description in OpenAPI), what it is read from,
-and its key. Queries are put together from those declarations alone; whatever a client says is a parameter.
+A list is declared by its row (a pydantic model, which is also its description in OpenAPI), what it is read
+from, and its key. Queries are put together from those declarations alone; what a client says is a parameter.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin
 
 from atelier_api import labels
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,14 +92,14 @@ class Listing:
         """Return the columns that are to be shown, in the order of the row.
 
         Raises:
-            Problem: A column is unknown, or not open to the one who asks.
+            ProblemError: A column is unknown, or not open to the one who asks.
         """
         closed = {name for name, permission in self.restricted.items() if permission not in permissions}
         if fields is None:
             return [column for name, column in self.columns.items() if name not in closed]
         asked = set(fields.split(","))
         if unknown := asked - set(self.columns):
-            raise Problem(
+            raise ProblemError(
                 HTTPStatus.UNPROCESSABLE_ENTITY,
                 "fields names something that the rows of this list do not have",
                 errors=[("query.fields", f"unknown: {', '.join(sorted(unknown))}")],
@@ -113,7 +113,7 @@ class Listing:
         """Return the column to sort by, and whether it falls.
 
         Raises:
-            Problem: The column is not open to the one who asks: its order would give it away.
+            ProblemError: The column is not open to the one who asks: its order would give it away.
         """
         column = self.columns[sort.removeprefix("-")]
         if self.restricted.get(column.name, "") not in {"", *permissions}:
@@ -122,7 +122,7 @@ class Listing:
 
     def _refuse(self, names: set[str]) -> None:
         if names:
-            raise Problem(
+            raise ProblemError(
                 HTTPStatus.FORBIDDEN,
                 f"your role may not see {', '.join(sorted(names))}: leave it out, or ask an administrator",
                 kind="field-not-permitted",

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from psycopg.errors import FeatureNotSupported
 
 from atelier_api import labels
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 from atelier_api.formats.export import export
 from atelier_api.listing import named
 from atelier_api.paging import DEFAULT_PAGE, PageQuery, Position, fingerprint
@@ -44,7 +44,7 @@ async def rows_of(pool: Pool, text: str, parameters: Mapping[str, Any]) -> list[
         try:
             cursor = await connection.execute(text.encode(), parameters)
         except FeatureNotSupported:
-            # The plan of a prepared statement outlives a table that was built with other types; once is enough.
+            # The plan of a prepared statement outlives a table that was built with other types.
             await connection.execute("deallocate all")
             cursor = await connection.execute(text.encode(), parameters, prepare=False)
         return await cursor.fetchall()
@@ -107,7 +107,7 @@ class Answer:
         """Answer with the one row that has a key.
 
         Raises:
-            Problem: There is none; `missing` says so.
+            ProblemError: There is none; `missing` says so.
         """
         etag, unchanged = await self._etag("json")
         return unchanged or self.json(await self.one(listing, missing, **key), etag)
@@ -116,14 +116,14 @@ class Answer:
         """Return the one row that has a key.
 
         Raises:
-            Problem: There is none.
+            ProblemError: There is none.
         """
         columns = listing.chosen(None, self.principal.permissions)
         first = listing.columns[listing.key[0]]
         text, parameters = listing.query(columns, key, (first, False), after=None, limit=1)
         rows = await rows_of(self.services.database.marts, text, parameters)
         if not rows:
-            raise Problem(HTTPStatus.NOT_FOUND, missing)
+            raise ProblemError(HTTPStatus.NOT_FOUND, missing)
         return named(columns, rows, self.language)[0]
 
     async def all(

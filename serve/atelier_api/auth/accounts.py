@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Literal
@@ -11,7 +12,7 @@ import psycopg
 from atelier_api.auth import passwords
 from atelier_api.auth.sessions import User
 from atelier_api.auth.tokens import digest, new_secret
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 
 if TYPE_CHECKING:
     from atelier_api.auth.permissions import Role
@@ -22,6 +23,8 @@ Purpose = Literal["setup", "password", "login"]
 
 #: A link to set a password lies in somebody's mail for a while; one that logs in is used at once.
 LINK_HOURS: Final[dict[Purpose, int]] = {"setup": 1, "password": 72, "login": 1}
+
+USERNAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
 
 #: A change that must not leave the server without an administrator waits for the one before.
 _ADMIN_LOCK: Final = 7_021_955_233
@@ -34,6 +37,19 @@ class Link:
     purpose: Purpose
     user_id: int | None
     username: str | None
+
+
+def check_username(username: str) -> None:
+    """Check the name of a new user.
+
+    Raises:
+        ProblemError: It is none.
+    """
+    if not re.fullmatch(USERNAME_PATTERN, username):
+        wrong = "a user name has letters, digits and . _ @ -, 64 at most, and begins with a letter or digit"
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY, wrong, kind="bad-username", errors=[("body.username", wrong)]
+        )
 
 
 async def set_password(
@@ -59,7 +75,7 @@ async def create(pool: Pool, username: str, role: Role, password: str | None = N
     """Create a user and return the id; without a password nobody can log in as it until a link sets one.
 
     Raises:
-        Problem: There is one of this name, whatever its case.
+        ProblemError: There is one of this name, whatever its case.
     """
     kept = await passwords.hashed(password) if password else None
     try:
@@ -71,7 +87,7 @@ async def create(pool: Pool, username: str, role: Role, password: str | None = N
             )
             row = await cursor.fetchone()
     except psycopg.errors.UniqueViolation:
-        raise Problem(
+        raise ProblemError(
             HTTPStatus.CONFLICT, f"there is a user {username} already: choose another name", kind="name-taken"
         ) from None
     return int(row[0]) if row else 0
@@ -92,7 +108,7 @@ async def change(
     """Change a user's role, or whether the user may log in; return the name, or None when there is none.
 
     Raises:
-        Problem: Nobody would be left to administer the server.
+        ProblemError: Nobody would be left to administer the server.
     """
     async with services.database.own.connection() as connection, connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(%s)", (_ADMIN_LOCK,))
@@ -116,7 +132,7 @@ async def delete(services: Services, user_id: int) -> str | None:
     """Delete a user; return the name, or None when there is none.
 
     Raises:
-        Problem: Nobody would be left to administer the server.
+        ProblemError: Nobody would be left to administer the server.
     """
     async with services.database.own.connection() as connection, connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(%s)", (_ADMIN_LOCK,))
@@ -134,7 +150,7 @@ async def _keep_an_admin(connection: psycopg.AsyncConnection[tuple[object, ...]]
         "select exists (select 1 from serve.users where role = 'admin' and is_active)"
     )
     if await cursor.fetchone() != (True,):
-        raise Problem(
+        raise ProblemError(
             HTTPStatus.CONFLICT,
             "this is the last administrator: make somebody else one first",
             kind="last-administrator",
@@ -146,7 +162,8 @@ async def make_link(pool: Pool, purpose: Purpose, user_id: int | None) -> str:
     secret = new_secret()
     async with pool.connection() as connection, connection.transaction():
         await connection.execute(
-            "delete from serve.links where purpose = %s and user_id is not distinct from %s and used_at is null",
+            "delete from serve.links "
+            "where purpose = %s and user_id is not distinct from %s and used_at is null",
             (purpose, user_id),
         )
         await connection.execute(
@@ -181,10 +198,10 @@ async def use_link(services: Services, secret: str, *, username: str | None, pas
         password: The new password, unless the link logs in.
 
     Raises:
-        Problem: The link is not good any more, or the password is weak; then the link stays good.
+        ProblemError: The link is not good any more, or the password is weak; then the link stays good.
     """
     pool = services.database.own
-    gone = Problem(
+    gone = ProblemError(
         HTTPStatus.NOT_FOUND,
         "the link is not good, or not any more: ask for another one",
         kind="link-not-good",

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
-class LoginNeeded(Exception):
+class LoginNeededError(Exception):
     """Nobody is logged in in this browser."""
 
 
 async def _visitor(request: Request, services: ServicesDep) -> Principal:
     principal = None if "authorization" in request.headers else await principal_of(request, services)
     if principal is None:
-        raise LoginNeeded
+        raise LoginNeededError
     spend(request, services, f"{principal.kind}:{principal.name}")
     return principal
 
@@ -42,4 +42,4 @@ def install(app: FastAPI) -> None:
         address = "/login" if target == "/" else f"/login?next={quote(target)}"
         return RedirectResponse(address, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
 
-    app.add_exception_handler(LoginNeeded, on_login_needed)
+    app.add_exception_handler(LoginNeededError, on_login_needed)

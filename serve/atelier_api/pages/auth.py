@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Path, Request, Response
@@ -15,10 +15,9 @@ from atelier_api.auth import accounts, audit, sessions
 from atelier_api.auth.dependencies import check_form_token, principal_of, same_origin
 from atelier_api.auth.principals import COOKIE, Principal
 from atelier_api.auth.sessions import User
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 from atelier_api.limits import spend
 from atelier_api.pages.rendering import render
-from atelier_api.resources.auth.schemas import USERNAME_PATTERN
 from atelier_api.services import Services, ServicesDep
 
 router = APIRouter(include_in_schema=False)
@@ -63,7 +62,7 @@ async def log_in(  # the fields of the form
         spend(request, services, f"address:{audit.address_of(request)}")
         _check_form(request, services, form_token)
         user = await sessions.authenticate(services, request, username.strip(), password)
-    except Problem as problem:
+    except ProblemError as problem:
         return _login_page(request, services, target, problem)
     return await _logged_in(request, services, user, target, "form")
 
@@ -85,7 +84,7 @@ async def log_out(
 
 @router.get("/setup/{token}")
 async def show_link(request: Request, services: ServicesDep, token: LinkToken) -> Response:
-    """The page of a one-time link; looking at it does not use it, for programs that preview links look too."""
+    """The page of a one-time link; looking does not use it, for programs that preview links look too."""
     spend(request, services, f"address:{audit.address_of(request)}")
     return await _link_page(request, services, token)
 
@@ -105,14 +104,10 @@ async def use_link(  # the fields of the form
         spend(request, services, f"address:{audit.address_of(request)}")
         _check_form(request, services, form_token)
         link = await accounts.look_at_link(services.database.own, token)
-        if link and link.purpose == "setup" and not re.fullmatch(USERNAME_PATTERN, name):
-            raise Problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "a user name has letters, digits and . _ @ -, 64 at most, and begins with a letter or digit",
-                kind="bad-username",
-            )
+        if link and link.purpose == "setup":
+            accounts.check_username(name)
         user = await accounts.use_link(services, token, username=name, password=password)
-    except Problem as problem:
+    except ProblemError as problem:
         return await _link_page(request, services, token, problem)
     action = {"setup": "setup", "password": "password_set", "login": "link_used"}
     await audit.record(
@@ -155,21 +150,21 @@ def _check_form(request: Request, services: Services, form_token: str) -> None:
     nonce = request.cookies.get(FORM_COOKIE, "")
     fits = bool(nonce) and services.principals.forms.fits(f"form:{nonce}", form_token)
     if not fits or not same_origin(request, services):
-        raise Problem(HTTPStatus.FORBIDDEN, "the form is too old: load the page again", kind="csrf")
+        raise ProblemError(HTTPStatus.FORBIDDEN, "the form is too old: load the page again", kind="csrf")
 
 
 def _login_page(
-    request: Request, services: Services, target: str, problem: Problem | None = None
+    request: Request, services: Services, target: str, problem: ProblemError | None = None
 ) -> Response:
     return _with_form(request, services, "login.html", problem, next=target)
 
 
 async def _link_page(
-    request: Request, services: Services, token: str, problem: Problem | None = None
+    request: Request, services: Services, token: str, problem: ProblemError | None = None
 ) -> Response:
     link = await accounts.look_at_link(services.database.own, token)
     if link is None and problem is None:
-        problem = Problem(
+        problem = ProblemError(
             HTTPStatus.NOT_FOUND,
             "the link is not good, or not any more: ask for another one",
             kind="link-not-good",
@@ -185,7 +180,11 @@ async def _link_page(
 
 
 def _with_form(
-    request: Request, services: Services, template: str, problem: Problem | None, **values: str | None
+    request: Request,
+    services: Services,
+    template: str,
+    problem: ProblemError | None,
+    **values: Any,  # noqa: ANN401
 ) -> Response:
     """Return a page with a form that only this browser can send back.
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Request, Response
 from atelier_api import labels
 from atelier_api.auth import accounts, audit, passwords, sessions
 from atelier_api.auth.dependencies import Anyone
-from atelier_api.errors import Problem, responses
+from atelier_api.errors import ProblemError, responses
 from atelier_api.limits import spend
 from atelier_api.resources.auth.schemas import Me, PasswordChange, RevokeForm, TokenForm, Tokens
 from atelier_api.services import ServicesDep
@@ -29,11 +29,13 @@ async def log_in(
     spend(request, services, f"address:{audit.address_of(request)}")
     if form.grant_type == "refresh_token":
         if not form.refresh_token:
-            raise Problem(HTTPStatus.BAD_REQUEST, "refresh_token is missing", kind="invalid-request")
+            raise ProblemError(HTTPStatus.BAD_REQUEST, "refresh_token is missing", kind="invalid-request")
         pair = await sessions.refresh(services, request, form.refresh_token)
     else:
         if not form.username or not form.password:
-            raise Problem(HTTPStatus.BAD_REQUEST, "username or password is missing", kind="invalid-request")
+            raise ProblemError(
+                HTTPStatus.BAD_REQUEST, "username or password is missing", kind="invalid-request"
+            )
         user = await sessions.authenticate(services, request, form.username, form.password)
         pair = await sessions.start_tokens(services, request, user)
     response.headers.update(_NO_STORE)
@@ -80,7 +82,7 @@ async def change_password(
 ) -> None:
     """Change one's password; all other sessions end."""
     if principal.user_id is None:
-        raise Problem(HTTPStatus.FORBIDDEN, "an API key has no password", kind="not-permitted")
+        raise ProblemError(HTTPStatus.FORBIDDEN, "an API key has no password", kind="not-permitted")
     await sessions.authenticate(services, request, principal.name, change.current_password)
     passwords.check_new(change.new_password, principal.name)
     await accounts.set_password(

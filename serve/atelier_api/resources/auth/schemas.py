@@ -9,9 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from atelier_api.auth.passwords import LONGEST
 from atelier_api.auth.permissions import Role
 
-#: Neither control characters nor blanks at the ends.
-USERNAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
-
 
 class TokenForm(BaseModel):
     """What a log-in or a refresh sends, after RFC 6749."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from atelier_api.listing import Listing
 from atelier_api.resources.losses.schemas import Loss, LostStretch
 
-# The days are asked for inside: each machine's losses are those of the days, and so is the span they are a part of.
+# The days are asked for inside: a machine's losses are those of the days, and so is their span.
 _WITHIN = (
     "(%(production_date_from)s::date is null or {name}.production_date >= %(production_date_from)s::date) "
     "and (%(production_date_to)s::date is null or {name}.production_date <= %(production_date_to)s::date)"
@@ -18,7 +18,8 @@ _LOSSES = f"""
         count(*) as count,
         sum(states.duration_seconds) as duration_seconds,
         max(states.duration_seconds) as longest_seconds,
-        (array_agg(states.started_at order by states.duration_seconds desc, states.started_at))[1] as longest_at,
+        (array_agg(states.started_at order by states.duration_seconds desc, states.started_at))[1]
+            as longest_at,
         (array_agg(states.session_id order by states.duration_seconds desc, states.started_at))[1]
             as longest_session_id,
         (sum(states.duration_seconds) / nullif(max(spans.span_seconds), 0))::numeric(18, 12) as loss_rate

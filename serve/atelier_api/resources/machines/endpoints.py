@@ -36,7 +36,7 @@ async def list_machines(
 async def list_machine_status(
     request: Request, services: ServicesDep, principal: Reader, query: Annotated[MachineStatusQuery, Query()]
 ) -> Response:
-    """What each machine does now: state, pieces and rates of its newest day, and since when its log is silent."""
+    """What each machine does now: state, pieces and rates of its newest day, how long its log is silent."""
     return await Answer(request, services, principal).page(MACHINE_STATUS, query, cached=False)
 
 

@@ -34,7 +34,7 @@ SOURCE_PROBLEMS = Listing(
     labels={"kind_label": ("problem_kind", "kind")},
 )
 
-# By session, not by the day of the file alone: a file whose first event lies on a day counts in that day's session.
+# By session: it has the day, and only the files that count.
 _DAYS = """
 (
     select

@@ -12,7 +12,7 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
 
 from atelier_api.auth.dependencies import principal_of
-from atelier_api.errors import Problem, responses
+from atelier_api.errors import ProblemError, responses
 from atelier_api.services import ServicesDep
 
 router = APIRouter(tags=["system"])
@@ -44,7 +44,7 @@ async def ready(services: ServicesDep) -> Health:
         async with services.database.own.connection(timeout=_READY_SECONDS) as connection:
             await connection.execute("select 1 from serve.users limit 1")
     except (DatabaseError, PoolTimeout) as error:
-        raise Problem(
+        raise ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE,
             f"the warehouse cannot be read ({type(error).__name__}): check that it runs and that "
             "`meltano run elt` has built the marts",
@@ -64,7 +64,7 @@ async def metrics(request: Request, services: ServicesDep) -> Response:
     if not _is_local(request):
         principal = await principal_of(request, services)
         if principal is None:
-            raise Problem(
+            raise ProblemError(
                 HTTPStatus.UNAUTHORIZED,
                 "from another machine the figures need an API key with the scope metrics",
                 kind="not-logged-in",
