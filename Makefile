@@ -35,6 +35,10 @@ demo-down: setup ## Stop the local servers (their data stay)
 demo-reset: demo-down ## Stop the local servers and delete their data
 	@rm -rf .local/dev && echo "The demo's data are gone; make demo starts from nothing."
 
+.PHONY: serve
+serve: setup ## The API and the dashboard on the demo's warehouse, until Ctrl-C
+	@$(BIN)/atelier-api serve
+
 .PHONY: docs
 docs: setup ## The data's documentation as one static page: lineage, models, columns
 	@$(BIN)/atelier-demo docs

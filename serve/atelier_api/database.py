@@ -62,7 +62,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     """
     roles = await asyncio.to_thread(settle_roles, settings)
     place = settings.warehouse
-    connection_options = {
+    connection_options: dict[str, Any] = {
         "host": place.host,
         "port": place.port,
         "user": place.user,
@@ -80,9 +80,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         await _become(connection, roles.reader if roles else None)
         await connection.execute("set default_transaction_read_only = on")
         await connection.execute(f"set statement_timeout = '{STATEMENT_TIMEOUT}'")
-        await connection.execute(
-            sql.SQL("set timezone = {}").format(sql.Literal(settings.timezone.key))
-        )
+        await connection.execute(sql.SQL("set timezone = {}").format(sql.Literal(settings.timezone.key)))
         # Seconds and rates leave as JSON numbers anyway; Decimal would cost a conversion for each.
         connection.adapters.register_loader("numeric", FloatLoader)
 
@@ -125,8 +123,9 @@ async def _wait_for_roles(options: dict[str, Any], roles: Roles | None, settings
                 return
             if asyncio.get_running_loop().time() > deadline:
                 raise AtelierError(
-                    f"the roles {roles.reader} and {roles.server} of the warehouse, {settings.warehouse.place}, "
-                    "cannot be used, and a run is keeping the warehouse: let it end, then start this again"
+                    f"the roles {roles.reader} and {roles.server} of the warehouse, "
+                    f"{settings.warehouse.place}, cannot be used, and a run is keeping the warehouse: let it "
+                    "end, then start this again"
                 )
             await asyncio.sleep(1)
             await asyncio.to_thread(settle_roles, settings)

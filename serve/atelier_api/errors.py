@@ -45,10 +45,12 @@ class ProblemDetails(BaseModel):
     detail: str = Field(description="What is wrong this time, and what to do.")
     instance: str = Field(description="Path of the request.", examples=["/v1/machines/DEM99"])
     request_id: str = Field(description="The answer's `X-Request-ID`: name it when you ask for help.")
-    errors: list[FieldProblem] = Field(description="What is wrong with the request, part by part; else empty.")
+    errors: list[FieldProblem] = Field(
+        description="What is wrong with the request, part by part; else empty."
+    )
 
 
-class Problem(Exception):
+class ProblemError(Exception):
     """An error that is to be answered.
 
     Args:
@@ -76,7 +78,7 @@ class Problem(Exception):
         self.errors = [{"location": location, "message": message} for location, message in errors]
 
 
-def problem_body(problem: Problem, path: str, request_id: str) -> bytes:
+def problem_body(problem: ProblemError, path: str, request_id: str) -> bytes:
     """Return the body of an error's answer."""
     return orjson.dumps(
         {
@@ -91,7 +93,7 @@ def problem_body(problem: Problem, path: str, request_id: str) -> bytes:
     )
 
 
-def answer(request: Request, problem: Problem) -> Response:
+def answer(request: Request, problem: ProblemError) -> Response:
     """Return the answer to a request that went wrong."""
     request_id = request.scope.get("state", {}).get("request_id", "")
     body = problem_body(problem, request.url.path, request_id)
@@ -99,14 +101,14 @@ def answer(request: Request, problem: Problem) -> Response:
     return Response(body, int(problem.status), headers, PROBLEM_TYPE)
 
 
-def of_database(error: Exception) -> Problem:
-    """Return what to say of an error of the database: nothing of what it says itself, which may quote rows."""
+def of_database(error: Exception) -> ProblemError:
+    """Return what to say of an error of the database: nothing of its own words, which may quote rows."""
     if isinstance(error, psycopg.DataError):
-        return Problem(
+        return ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY, "a value of the request is not one that the database can hold"
         )
     if isinstance(error, (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)):
-        return Problem(
+        return ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "the tables that this is read from have not been built yet, or are of another version: let "
             "`meltano run elt` end, then ask again",
@@ -114,13 +116,13 @@ def of_database(error: Exception) -> Problem:
             headers={"Retry-After": "60"},
         )
     if isinstance(error, psycopg.errors.QueryCanceled):
-        return Problem(
+        return ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "the warehouse took too long to answer: ask for a shorter time, or again later",
             kind="too-slow",
             headers={"Retry-After": str(_RETRY_AFTER_SECONDS)},
         )
-    return Problem(
+    return ProblemError(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "the warehouse does not answer: ask again in some seconds",
         kind="warehouse-unavailable",
@@ -128,13 +130,13 @@ def of_database(error: Exception) -> Problem:
     )
 
 
-def of_validation(error: RequestValidationError) -> Problem:
+def of_validation(error: RequestValidationError) -> ProblemError:
     """Return what to say of a request that is not as the description of the API wants it."""
     found = [
         (".".join(str(part) for part in item["loc"])[:500], str(item["msg"])[:1000])
         for item in error.errors()[:50]
     ]
-    return Problem(
+    return ProblemError(
         HTTPStatus.UNPROCESSABLE_ENTITY, "the request is not as this route wants it: see errors", errors=found
     )
 
@@ -143,7 +145,7 @@ def install(app: FastAPI) -> None:
     """Let the application answer every error as a problem."""
 
     async def on_problem(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Problem)  # noqa: S101 # registered for nothing else
+        assert isinstance(error, ProblemError)  # noqa: S101 # registered for nothing else
         return answer(request, error)
 
     async def on_http(request: Request, error: Exception) -> Response:
@@ -154,7 +156,7 @@ def install(app: FastAPI) -> None:
             HTTPStatus.METHOD_NOT_ALLOWED: "this address does not take this method: see the header Allow",
             HTTPStatus.BAD_REQUEST: "the request cannot be read",
         }
-        problem = Problem(status, details.get(status, str(error.detail)), headers=error.headers)
+        problem = ProblemError(status, details.get(status, str(error.detail)), headers=error.headers)
         return answer(request, problem)
 
     async def on_validation(request: Request, error: Exception) -> Response:
@@ -166,7 +168,7 @@ def install(app: FastAPI) -> None:
         _log.warning("%s %s: %s", request.method, request.url.path, type(error).__name__)
         return answer(request, problem)
 
-    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(psycopg.Error, on_database)

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -44,12 +44,12 @@ def spend(request: Request, services: Services, name: str) -> None:
     """Count a request.
 
     Raises:
-        Problem: There were too many; it says how long to wait.
+        ProblemError: There were too many; it says how long to wait.
     """
     buckets: Buckets = request.app.state.buckets
     wait = buckets.take(name)
     if wait > 0:
-        raise Problem(
+        raise ProblemError(
             HTTPStatus.TOO_MANY_REQUESTS,
             f"more than {services.settings.rate_limit} requests a minute: wait a little",
             kind="rate-limited",

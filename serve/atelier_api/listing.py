@@ -1,7 +1,7 @@
 """Lists of rows: one engine for filters, order, sparse fields, pages and formats of every list route.
 
-A list is declared by its row (a pydantic model, which is also its description in OpenAPI), what it is read from,
-and its key. Queries are put together from those declarations alone; whatever a client says is a parameter.
+A list is declared by its row (a pydantic model, which is also its description in OpenAPI), what it is read
+from, and its key. Queries are put together from those declarations alone; what a client says is a parameter.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin
 
 from atelier_api import labels
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,6 +61,7 @@ class Listing:
         labels: Columns that are labels: the kind of code, and the column with the code.
         restricted: Columns that need a permission, by name.
         always: Conditions that hold whatever is asked.
+        inner: Query parameters that stand in the source itself, as NULL where they are not asked for.
     """
 
     row: type[BaseModel]
@@ -71,6 +72,7 @@ class Listing:
     labels: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     restricted: Mapping[str, str] = field(default_factory=dict)
     always: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         columns = {
@@ -90,26 +92,28 @@ class Listing:
         """Return the columns that are to be shown, in the order of the row.
 
         Raises:
-            Problem: A column is unknown, or not open to the one who asks.
+            ProblemError: A column is unknown, or not open to the one who asks.
         """
         closed = {name for name, permission in self.restricted.items() if permission not in permissions}
         if fields is None:
             return [column for name, column in self.columns.items() if name not in closed]
         asked = set(fields.split(","))
         if unknown := asked - set(self.columns):
-            raise Problem(
+            raise ProblemError(
                 HTTPStatus.UNPROCESSABLE_ENTITY,
                 "fields names something that the rows of this list do not have",
                 errors=[("query.fields", f"unknown: {', '.join(sorted(unknown))}")],
             )
         self._refuse(asked & closed)
-        return [column for name, column in self.columns.items() if name in asked or name in self.key]
+        # A label is made from its code, so the code comes with it.
+        asked |= {self.labels[name][1] for name in asked & set(self.labels)} | set(self.key)
+        return [column for name, column in self.columns.items() if name in asked]
 
     def order(self, sort: str, permissions: frozenset[str]) -> tuple[Column, bool]:
         """Return the column to sort by, and whether it falls.
 
         Raises:
-            Problem: The column is not open to the one who asks: its order would give it away.
+            ProblemError: The column is not open to the one who asks: its order would give it away.
         """
         column = self.columns[sort.removeprefix("-")]
         if self.restricted.get(column.name, "") not in {"", *permissions}:
@@ -118,13 +122,13 @@ class Listing:
 
     def _refuse(self, names: set[str]) -> None:
         if names:
-            raise Problem(
+            raise ProblemError(
                 HTTPStatus.FORBIDDEN,
                 f"your role may not see {', '.join(sorted(names))}: leave it out, or ask an administrator",
                 kind="field-not-permitted",
             )
 
-    def query(  # noqa: PLR0913 # the parts of a query
+    def query(  # the parts of a query
         self,
         columns: Sequence[Column],
         filters: Mapping[str, Any],
@@ -146,6 +150,7 @@ class Listing:
             name: value for name, value in filters.items() if value is not None and name in self.conditions
         }
         wheres = [*self.always, *(f"({self.conditions[name]})" for name in parameters)]
+        parameters.update({name: filters.get(name) for name in self.inner})
         column, falls = order
         keys = [self.columns[name] for name in self.key if name != column.name]
         if after is not None:
@@ -187,15 +192,15 @@ def _beyond(
     sign = "<" if falls else ">"
     names = [f"after_{number}" for number in range(len(after))]
     parameters.update(zip(names, after, strict=True))
-    values = [
-        f"%({name})s::{_SQL_TYPES[one.type]}" for name, one in zip(names, (column, *keys), strict=True)
-    ]
+    values = [f"%({name})s::{_SQL_TYPES[one.type]}" for name, one in zip(names, (column, *keys), strict=True)]
     key_side = ", ".join(one.expression for one in keys)
     key_values = ", ".join(values[1:])
     if after[0] is None:
         del parameters[names[0]]
         return f"({column.expression} is null and ({key_side}) {sign} ({key_values}))"
-    whole = f"({', '.join([column.expression, *(one.expression for one in keys)])}) {sign} ({', '.join(values)})"
+    whole = (
+        f"({', '.join([column.expression, *(one.expression for one in keys)])}) {sign} ({', '.join(values)})"
+    )
     return f"({whole} or {column.expression} is null)" if column.nullable else whole
 
 

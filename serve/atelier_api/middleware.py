@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 
-from atelier_api.errors import PROBLEM_TYPE, Problem, problem_body
+from atelier_api.errors import PROBLEM_TYPE, ProblemError, problem_body
 from atelier_api.limits import LARGEST_BODY
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _HEADERS = {
 _TRANSPORT_SECURITY = "max-age=31536000"
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     """The body turned out to be longer than it may."""
 
 
@@ -78,20 +78,17 @@ class Edge:
             await send(message)
 
         try:
-            length = headers.get("content-length", "0")
-            if length.isdigit() and int(length) > LARGEST_BODY:
-                raise _TooLarge
-            await self._app(scope, _limited(receive), send_with_headers)
-        except _TooLarge:
-            problem = Problem(
+            await self._app(scope, _limited(receive, headers.get("content-length", "0")), send_with_headers)
+        except _TooLargeError:
+            problem = ProblemError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have {LARGEST_BODY} bytes: send less"
             )
             if not status:
                 await _answer(problem, scope, send_with_headers, request_id)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 # whatever it is, the client gets an answer
             # Its text may quote a row; its type and place do not.
             _log.exception("failed", exc_info=_without_text(error))
-            problem = Problem(
+            problem = ProblemError(
                 HTTPStatus.INTERNAL_SERVER_ERROR,
                 f"the server failed: tell its administrator this request's id, {request_id}",
             )
@@ -136,22 +133,26 @@ def _without_text(error: BaseException) -> BaseException:
     return RuntimeError(type(error).__name__).with_traceback(error.__traceback__)
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, announced: str) -> Receive:
+    """Return a way to receive a body that ends where it gets too long, announced or not."""
+    too_large = announced.isascii() and announced.isdigit() and int(announced) > LARGEST_BODY
     received = 0
 
     async def limited() -> Message:
         nonlocal received
+        if too_large:
+            raise _TooLargeError
         message = await receive()
         if message["type"] == "http.request":
             received += len(message.get("body", b""))
             if received > LARGEST_BODY:
-                raise _TooLarge
+                raise _TooLargeError
         return message
 
     return limited
 
 
-async def _answer(problem: Problem, scope: Scope, send: Send, request_id: str) -> None:
+async def _answer(problem: ProblemError, scope: Scope, send: Send, request_id: str) -> None:
     body = problem_body(problem, scope["path"], request_id)
     headers = [
         (b"content-type", PROBLEM_TYPE.encode()),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +50,32 @@ class PageQuery(BaseModel):
     ] = None
 
 
+class Row(BaseModel):
+    """A row of a list, or an object that is answered on its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def sparse(*key: str) -> ConfigDict:
+    """Return the configuration of a row of which all but the key may be left out by `fields`."""
+
+    def only_key(schema: dict[str, Any]) -> None:
+        schema["required"] = list(key)
+
+    return ConfigDict(extra="forbid", json_schema_extra=only_key)
+
+
+def fields_of(row: type[BaseModel]) -> Any:  # noqa: ANN401 # pydantic's description of a field
+    """Return the description of the parameter `fields` of a list."""
+    names = "|".join(row.model_fields)
+    return Field(
+        max_length=2000,
+        pattern=f"^({names})(,({names}))*$",
+        description="Only these columns, separated by commas; those that identify a row come anyway.",
+        examples=[",".join(list(row.model_fields)[:3])],
+    )
+
+
 class Page(BaseModel):
     """What all lists have in common."""
 
@@ -72,7 +98,7 @@ class Cursors:
         """Return the position that a cursor names.
 
         Raises:
-            Problem: We did not make it, or for another query.
+            ProblemError: We did not make it, or for another query.
         """
         try:
             raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
@@ -80,15 +106,17 @@ class Cursors:
             raw = b""
         seal, body = raw[:16], raw[16:]
         if not hmac.compare_digest(seal, self._seal(query, body)):
-            raise Problem(
+            raise ProblemError(
                 HTTPStatus.UNPROCESSABLE_ENTITY,
-                "the cursor belongs to another query: take next_cursor of the page before, and change nothing else",
+                "the cursor belongs to another query: take next_cursor of the page before, change nothing",
                 kind="cursor-of-another-query",
                 errors=[("query.cursor", "not a cursor of this query")],
             )
         position: Position = orjson.loads(body)
         if len(position) != length:
-            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "the cursor is of an older version: begin anew")
+            raise ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "the cursor is of an older version: begin anew"
+            )
         return position
 
     def _seal(self, query: str, body: bytes) -> bytes:

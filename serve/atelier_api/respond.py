@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from psycopg.errors import FeatureNotSupported
 
 from atelier_api import labels
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 from atelier_api.formats.export import export
 from atelier_api.listing import named
 from atelier_api.paging import DEFAULT_PAGE, PageQuery, Position, fingerprint
@@ -44,7 +44,7 @@ async def rows_of(pool: Pool, text: str, parameters: Mapping[str, Any]) -> list[
         try:
             cursor = await connection.execute(text.encode(), parameters)
         except FeatureNotSupported:
-            # The plan of a prepared statement outlives a table that was built with other types; once is enough.
+            # The plan of a prepared statement outlives a table that was built with other types.
             await connection.execute("deallocate all")
             cursor = await connection.execute(text.encode(), parameters, prepare=False)
         return await cursor.fetchall()
@@ -59,12 +59,20 @@ class Answer:
         self.principal = principal
         self.language: Language = labels.negotiated(request.headers.get("accept-language"))
 
-    async def page(self, listing: Listing, query: PageQuery, **more: Any) -> Response:  # noqa: ANN401
+    async def page(
+        self,
+        listing: Listing,
+        query: PageQuery,
+        *,
+        cached: bool = True,
+        **more: Any,  # noqa: ANN401
+    ) -> Response:
         """Answer with rows of a list.
 
         Args:
             listing: What is read.
             query: The parameters, with `sort` and `fields`.
+            cached: Whether it changes with the marts alone, so that the client may keep it.
             more: Filters that are not parameters of the query, such as a part of the path.
         """
         asked = query.model_dump()
@@ -72,7 +80,7 @@ class Answer:
         if form != "json":
             self.principal.check("exports")
         filters = {name: value for name, value in asked.items() if name not in _PAGING} | more
-        etag, unchanged = await self._etag(form)
+        etag, unchanged = await self._etag(form) if cached else (None, None)
         if unchanged:
             return unchanged
         columns = listing.chosen(asked["fields"], self.principal.permissions)
@@ -95,22 +103,35 @@ class Answer:
         data = named(columns, rows, self.language)
         return self.json({"data": data, "next_cursor": following, "count": len(rows)}, etag)
 
+    async def single(self, listing: Listing, missing: str, **key: Any) -> Response:  # noqa: ANN401
+        """Answer with the one row that has a key.
+
+        Raises:
+            ProblemError: There is none; `missing` says so.
+        """
+        etag, unchanged = await self._etag("json")
+        return unchanged or self.json(await self.one(listing, missing, **key), etag)
+
     async def one(self, listing: Listing, missing: str, **key: Any) -> dict[str, Any]:  # noqa: ANN401
         """Return the one row that has a key.
 
         Raises:
-            Problem: There is none.
+            ProblemError: There is none.
         """
         columns = listing.chosen(None, self.principal.permissions)
         first = listing.columns[listing.key[0]]
         text, parameters = listing.query(columns, key, (first, False), after=None, limit=1)
         rows = await rows_of(self.services.database.marts, text, parameters)
         if not rows:
-            raise Problem(HTTPStatus.NOT_FOUND, missing)
+            raise ProblemError(HTTPStatus.NOT_FOUND, missing)
         return named(columns, rows, self.language)[0]
 
     async def all(
-        self, listing: Listing, sort: str, limit: int | None = None, **filters: Any  # noqa: ANN401
+        self,
+        listing: Listing,
+        sort: str,
+        limit: int | None = None,
+        **filters: Any,  # noqa: ANN401
     ) -> list[dict[str, Any]]:
         """Return rows of a list that belong to a single object."""
         columns = listing.chosen(None, self.principal.permissions)
@@ -164,4 +185,3 @@ class Answer:
             return None
         length = 1 + sum(1 for name in listing.key if name != column.name)
         return self.services.cursors.read(mark, cursor, length)
-

@@ -58,7 +58,7 @@ class Settings:
         require(given, ("API_SECRET_KEY",), "the server of the API")
         if len(given["API_SECRET_KEY"]) < SHORTEST_SECRET:
             raise AtelierError(
-                f"API_SECRET_KEY has fewer than {SHORTEST_SECRET} characters: take a long random text, such as "
+                f"API_SECRET_KEY has fewer than {SHORTEST_SECRET} characters: take a long random text, as "
                 'python3 -c "import secrets; print(secrets.token_urlsafe(48))" prints'
             )
         number = port(given, "API_PORT")

@@ -139,6 +139,9 @@ class Site:
             "PLANT_TIMEZONE": "Europe/Paris",
             "PSEUDONYM_KEY": secret("pseudonym_key"),
             "FTP_AFTER_LOAD": "keep",
+            "API_HOST": ports.HOST,
+            "API_PORT": str(self._settings.port("api")),
+            "API_SECRET_KEY": secret("api_secret_key"),
         }
 
     def admin_mysql(self, database: str | None = mariadb_server.DATABASE) -> MysqlConnection:

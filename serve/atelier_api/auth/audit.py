@@ -27,7 +27,7 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-async def record(  # noqa: PLR0913 # the columns of the log
+async def record(  # the columns of the log
     pool: Pool,
     request: Request | None,
     action: str,

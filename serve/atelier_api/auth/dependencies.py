@@ -6,10 +6,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request, Security
-from fastapi.security import APIKeyCookie, HTTPBearer, OAuth2PasswordBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer, OAuth2PasswordBearer
 
 from atelier_api.auth.principals import COOKIE, Principal
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 from atelier_api.limits import spend
 from atelier_api.services import Services, services_of
 
@@ -32,7 +32,7 @@ _key = HTTPBearer(
 _cookie = APIKeyCookie(
     name=COOKIE,
     scheme_name="browser",
-    description="The session of a browser that logged in on the page. Changes need the header X-CSRF-Token too.",
+    description="The session of a browser that logged in on the page; changes need X-CSRF-Token too.",
     auto_error=False,
 )
 
@@ -43,7 +43,7 @@ async def principal_of(request: Request, services: Services) -> Principal | None
     """Return who asks, or None when nobody is logged in.
 
     Raises:
-        Problem: What they present is not good: then nothing else counts.
+        ProblemError: What they present is not good: then nothing else counts.
     """
     header = request.headers.get("authorization")
     if header is not None:
@@ -52,7 +52,7 @@ async def principal_of(request: Request, services: Services) -> Principal | None
             found = await services.principals.of_bearer(credential.strip())
             if found:
                 return found
-        raise Problem(
+        raise ProblemError(
             HTTPStatus.UNAUTHORIZED,
             "the token or key is not good, or not any more: log in again",
             kind="invalid-token",
@@ -70,12 +70,12 @@ def requires(permission: str | None) -> Callable[..., Coroutine[Any, Any, Princi
         services: Annotated[Services, Depends(services_of)],
         # Only for the description of the API: any of the three will do.
         _token: Annotated[str | None, Security(_password_flow)],
-        _bearer: Annotated[Any, Security(_key)],
+        _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_key)],
         _browser: Annotated[str | None, Security(_cookie)],
     ) -> Principal:
         principal = await principal_of(request, services)
         if principal is None:
-            raise Problem(
+            raise ProblemError(
                 HTTPStatus.UNAUTHORIZED,
                 "nobody is logged in: send a token or an API key",
                 kind="not-logged-in",
@@ -96,11 +96,11 @@ def check_form_token(request: Request, services: Services, principal: Principal,
     """Check that a change comes from one of our own pages.
 
     Raises:
-        Problem: It does not, or nobody can tell.
+        ProblemError: It does not, or nobody can tell.
     """
     same = same_origin(request, services)
     if not same or not services.principals.forms.fits(principal.session_id or "", token):
-        raise Problem(
+        raise ProblemError(
             HTTPStatus.FORBIDDEN,
             "the change does not come from a page of this server: load the page again",
             kind="csrf",

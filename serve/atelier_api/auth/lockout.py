@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 
 if TYPE_CHECKING:
     from atelier_api.auth.tokens import Seal
@@ -45,7 +45,7 @@ async def reserve(pool: Pool, seal: Seal, *, account: str, address: str) -> None
     """Count an attempt to log in as a wrong one until `forgive` says otherwise.
 
     Raises:
-        Problem: There were too many; it says how long to wait, the same for names that nobody has.
+        ProblemError: There were too many; it says how long to wait, the same for names that nobody has.
     """
     async with pool.connection() as connection, connection.transaction():
         for kind, name in (("address", address), ("account", account.lower())):
@@ -60,7 +60,7 @@ async def reserve(pool: Pool, seal: Seal, *, account: str, address: str) -> None
             if await cursor.fetchone() is None:
                 row = await (await connection.execute(_WAIT, (subject,))).fetchone()
                 seconds = max(1, int(row[0])) if row else 1
-                raise Problem(
+                raise ProblemError(
                     HTTPStatus.TOO_MANY_REQUESTS,
                     f"too many wrong passwords: try again in {seconds} s",
                     kind="locked-out",
@@ -75,7 +75,7 @@ async def forgive(pool: Pool, seal: Seal, *, account: str, address: str) -> None
             "delete from serve.login_attempts where subject = %s",
             (bytes.fromhex(seal.of(f"account:{account.lower()}")),),
         )
-        # Only this one: whoever has an account must not be able to guess at others by logging in now and then.
+        # Only this one: whoever has an account must not be able to guess at others by logging in at times.
         await connection.execute(
             "update serve.login_attempts set failures = greatest(failures - 1, 0), locked_until = null "
             "where subject = %s",

@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, to_thread
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 
 SHORTEST: Final = 12
 LONGEST: Final = 256
@@ -39,7 +39,7 @@ def check_new(password: str, username: str) -> None:
     """Check a new password.
 
     Raises:
-        Problem: It is too short, too long, or holds the user's name.
+        ProblemError: It is too short, too long, or holds the user's name.
     """
     if not SHORTEST <= len(password) <= LONGEST:
         wrong = f"give a password of {SHORTEST} to {LONGEST} characters"
@@ -49,7 +49,7 @@ def check_new(password: str, username: str) -> None:
         wrong = "give a password that does not hold the user's name"
     else:
         return
-    raise Problem(
+    raise ProblemError(
         HTTPStatus.UNPROCESSABLE_ENTITY, wrong, kind="weak-password", errors=[("body.password", wrong)]
     )
 

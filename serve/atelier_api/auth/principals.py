@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from atelier_api.auth.permissions import PERMISSIONS
 from atelier_api.auth.tokens import AccessTokens, FormTokens, Seal, digest
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 
 if TYPE_CHECKING:
     from atelier_api.database import Pool
@@ -29,17 +29,18 @@ IDLE_HOURS: Final = 12
 _KEY = re.compile(r"atl_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 _COOKIE = re.compile(r"([0-9a-f-]{36})\.([A-Za-z0-9_-]{43})")
 
-_TOKEN_QUERY = """
+_SESSION_QUERY = """
     select u.user_id, u.username, u.role, u.token_version
     from serve.sessions as s inner join serve.users as u on s.user_id = u.user_id
-    where s.session_id = %s and s.kind = 'token' and s.revoked_at is null and s.expires_at > now() and u.is_active
+    where s.session_id = %s and s.kind = 'token' and s.revoked_at is null and s.expires_at > now()
+        and u.is_active
 """
-_COOKIE_QUERY = f"""
+_COOKIE_QUERY = """
     update serve.sessions as s set last_used_at = now()
     from serve.users as u
     where s.user_id = u.user_id and s.session_id = %s and s.secret_hash = %s and s.kind = 'browser'
         and s.revoked_at is null and s.expires_at > now() and u.is_active
-        and s.last_used_at > now() - interval '{IDLE_HOURS} hours'
+        and s.last_used_at > now() - make_interval(hours => %s)
     returning u.user_id, u.username, u.role, u.token_version
 """
 _KEY_QUERY = """
@@ -67,10 +68,10 @@ class Principal:
         """Check that they may do something.
 
         Raises:
-            Problem: They may not.
+            ProblemError: They may not.
         """
         if permission not in self.permissions:
-            raise Problem(
+            raise ProblemError(
                 HTTPStatus.FORBIDDEN,
                 f"your role lacks the permission {permission}: ask an administrator",
                 kind="not-permitted",
@@ -105,7 +106,7 @@ class Principals:
         if claims is None:
             return None
         found = await self._look_up(
-            f"session:{claims.session_id}", _TOKEN_QUERY, (claims.session_id,), "token", claims.session_id
+            f"session:{claims.session_id}", _SESSION_QUERY, (claims.session_id,), "token", claims.session_id
         )
         if found is None or found[1] != claims.version:
             return None
@@ -123,7 +124,7 @@ class Principals:
         except ValueError:
             return None
         found = await self._look_up(
-            cookie, _COOKIE_QUERY, (session_id, digest(match[2])), "cookie", session_id
+            cookie, _COOKIE_QUERY, (session_id, digest(match[2]), IDLE_HOURS), "cookie", session_id
         )
         return found[0] if found else None
 

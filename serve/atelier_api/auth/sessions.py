@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from atelier_api.auth import audit, lockout, passwords
 from atelier_api.auth.tokens import ACCESS_SECONDS, Claims, digest, new_secret
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -66,13 +66,13 @@ async def authenticate(services: Services, request: Request, username: str, pass
     """Return the user who has this password.
 
     Raises:
-        Problem: There is none (401), or there were too many wrong passwords (429).
+        ProblemError: There is none (401), or there were too many wrong passwords (429).
     """
     pool, seal = services.database.own, services.principals.attempts
     address = audit.address_of(request)
     try:
         await lockout.reserve(pool, seal, account=username, address=address)
-    except Problem:
+    except ProblemError:
         await audit.record(pool, request, "login_locked", actor=None, target=await _known(services, username))
         raise
     async with pool.connection() as connection:
@@ -85,7 +85,7 @@ async def authenticate(services: Services, request: Request, username: str, pass
     if not await passwords.matches(password, row[4] if row else None) or row is None:
         # Only names that exist: who mistypes may have typed the password where the name belongs.
         await audit.record(pool, request, "login_failed", actor=None, target=row[1] if row else None)
-        raise Problem(
+        raise ProblemError(
             HTTPStatus.UNAUTHORIZED,
             "user name or password is wrong",
             kind="wrong-credentials",
@@ -133,7 +133,7 @@ async def refresh(services: Services, request: Request, token: str) -> TokenPair
     """Trade a refresh token for new tokens; the old one is good no more.
 
     Raises:
-        Problem: It is not good. If it was used before, somebody has a copy: the whole session is ended.
+        ProblemError: It is not good. If it was used before, somebody has a copy: the whole session is ended.
     """
     pool = services.database.own
     following = new_secret()
@@ -150,7 +150,7 @@ async def refresh(services: Services, request: Request, token: str) -> TokenPair
         if used:
             await end(services, used[0])
             await audit.record(pool, request, "refresh_token_reused", actor=None, target=used[1])
-        raise Problem(
+        raise ProblemError(
             HTTPStatus.BAD_REQUEST,
             "the refresh token is not good, or not any more: log in again",
             kind="invalid-grant",

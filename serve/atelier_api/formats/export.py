@@ -14,7 +14,7 @@ from starlette.background import BackgroundTask
 
 from atelier_api import labels
 from atelier_api.auth import audit
-from atelier_api.errors import Problem
+from atelier_api.errors import ProblemError
 from atelier_api.formats import csv, xlsx
 from atelier_api.listing import named
 
@@ -30,7 +30,7 @@ LARGEST_EXPORT = 100_000
 _PART = 2_000
 
 
-async def export(  # noqa: PLR0913 # what a file is made from
+async def export(  # what a file is made from
     answer: Answer,
     listing: Listing,
     columns: Sequence[Column],
@@ -42,7 +42,7 @@ async def export(  # noqa: PLR0913 # what a file is made from
     """Answer with a file of the rows of a query.
 
     Raises:
-        Problem: There are more rows than a file may have.
+        ProblemError: There are more rows than a file may have.
     """
     name = listing.source.rpartition(" as ")[0] or listing.source
     title = name.rpartition(".")[2].removeprefix("fct_").removeprefix("dim_").replace("_", "-")
@@ -105,7 +105,7 @@ async def _parts(
             while rows := await cursor.fetchmany(_PART):
                 count += len(rows)
                 if count > LARGEST_EXPORT:
-                    raise Problem(
+                    raise ProblemError(
                         HTTPStatus.UNPROCESSABLE_ENTITY,
                         f"a file may have {LARGEST_EXPORT} rows: ask for a shorter time or fewer machines",
                         kind="export-too-large",

@@ -42,6 +42,6 @@ def column(name: str, language: Language) -> str:
 
 
 def value(kind: str, code: str, language: Language) -> str:
-    """Return what a code of a kind, such as the state `waiting`, is called; the code where nobody named it."""
+    """Return what a code of a kind, such as the state `waiting`, is called; the code if nobody named it."""
     words = VALUES[kind].get(code)
     return words[language] if words else code

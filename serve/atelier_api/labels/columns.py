@@ -83,7 +83,7 @@ planned_at | Planifiée à | Planned at
 planned_on | Planifiée le | Planned on
 position | Position | Position
 price_eur | Prix HT (€) | Price before tax (€)
-problem_id | Problème | Problem
+problem_id | Problème | ProblemError
 produced_at | Terminée à | Finished at
 produced_count | Pièces terminées | Pieces finished
 production_date | Journée de production | Production day

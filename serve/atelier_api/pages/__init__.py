@@ -1,1 +1,1 @@
-"""The pages that people see: shells that the browser fills from the API, and the forms to log in."""
+"""The pages of the dashboard, and logging in with a browser."""
