@@ -264,10 +264,11 @@ why.short | Pourquoi ce chiffre ? | Why this number?
 why.of | Pourquoi ce chiffre : {figure} | Why this number: {figure}
 why.title | {figure} de {machine} | {figure} of {machine}
 why.formula | Calcul | Calculation
-why.values | Valeurs prises | Values put in
-why.states | D'où viennent les secondes | Where the seconds come from
+why.states | Les périodes | The stretches
+why.states_note | De la plus longue à la plus courte | The longest first
 why.events | Les lignes du journal | The lines of the log
-why.events_note | Fichier, ligne et octet où chaque événement est écrit | File, line and byte where each event is written
+why.events_note | Chaque événement pris en compte, et où il est écrit | Each event that counts, and where it is written
+why.files | Les fichiers | The files
 why.first_of | Les {n} premières sur {of} | The first {n} of {of}
 
 week.heading | Semaine | Week

@@ -1,4 +1,4 @@
-"""Style sheets, scripts and pictures: their addresses name their version, so that browsers keep them for good."""
+"""Style sheets, scripts and pictures: addresses that name their version, so that browsers keep them."""
 
 from __future__ import annotations
 

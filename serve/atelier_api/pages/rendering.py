@@ -51,7 +51,7 @@ def language_of(request: Request) -> Language:
     return chosen or DEFAULT_LANGUAGE
 
 
-def render(  # noqa: PLR0913 # what a page is made from
+def render(
     request: Request,
     services: Services,
     template: str,
@@ -92,7 +92,7 @@ def render(  # noqa: PLR0913 # what a page is made from
 
 
 def switched(request: Request, services: Services) -> RedirectResponse | None:
-    """Return the way to the same page without `lang`, which a cookie remembers; None where nobody switches."""
+    """Return the way to the page without `lang`, which a cookie remembers; None where nobody switches."""
     language = _known(request.query_params.get("lang"))
     if language is None:
         return None

@@ -20,8 +20,17 @@ _STATUS = """
         machines.material,
         sessions.session_id,
         sessions.production_date,
-        states.state,
-        states.started_at as state_since,
+        -- The stretches end with the last piece: what came after it is in the events alone.
+        case latest.kind
+            when 'stop' then 'stopped'
+            when 'wait' then 'waiting'
+            when 'piece' then 'productive'
+            when 'start' then 'productive'
+        end as state,
+        case
+            when latest.kind in ('piece', 'start') and states.state = 'productive' then states.started_at
+            else latest.occurred_at
+        end as state_since,
         coalesce(sessions.piece_count, 0) as piece_count,
         sessions.occupancy_rate,
         sessions.waiting_rate,
@@ -41,6 +50,13 @@ _STATUS = """
         order by state_number desc
         limit 1
     ) as states on true
+    left join lateral (
+        select kind, occurred_at
+        from marts.fct_session_events
+        where session_id = sessions.session_id and kind in ('piece', 'wait', 'stop', 'start')
+        order by event_number desc
+        limit 1
+    ) as latest on true
 ) as machine_status
 """
 

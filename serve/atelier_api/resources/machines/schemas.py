@@ -61,12 +61,12 @@ class MachineStatus(Row):
     session_id: str | None = Field(description="Its newest session; null when it has none.")
     production_date: date | None = Field(description="Day of that session: the newest production day.")
     state: State | None = Field(
-        description="State of the last stretch of that session; null without a piece."
+        description="What its newest piece, wait, stop or start says; null when it wrote none of them."
     )
     state_label: str | None = Field(
         description="The state in the language of the answer.", examples=["Attente"]
     )
-    state_since: datetime | None = Field(description="When that stretch began.")
+    state_since: datetime | None = Field(description="Since when, as far as the log says.")
     piece_count: int = Field(description="Pieces of that day.", ge=0)
     occupancy_rate: float | None = Field(description="Productive ÷ span of that day, 0..1.", ge=0, le=1)
     waiting_rate: float | None = Field(description="Waiting ÷ span of that day, 0..1.", ge=0, le=1)

@@ -6,6 +6,7 @@ import { failed, loading } from "./components/notice.js";
 import { announce, replace } from "./dom.js";
 import { moment } from "./format.js";
 import { t } from "./i18n.js";
+import { isWall } from "./places.js";
 import { dateOf, secondsSince } from "./time.js";
 
 const REFRESH_SECONDS = 60;
@@ -13,7 +14,6 @@ const REFRESH_SECONDS = 60;
 export const LATE_SECONDS = 30 * 60;
 
 const content = document.getElementById("content");
-const isWall = "wall" in document.documentElement.dataset;
 
 /**
  * Run a page: `load` returns its data, `draw` its elements.

@@ -8,6 +8,9 @@ export function weekAddress(week) {
     return `/semaine/${week}`;
 }
 
+/** Whether this is the wall screen. */
+export const isWall = "wall" in document.documentElement.dataset;
+
 /** Whether the person logged in has a permission; the server decides, this only spares them the refusal. */
 export function may(permission) {
     return document.documentElement.dataset.permissions.split(" ").includes(permission);

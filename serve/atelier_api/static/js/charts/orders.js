@@ -22,7 +22,7 @@ export function ordersChart({ orders, statuses, title, note }) {
         name: "orders",
         title,
         note,
-        height: 200,
+        height: 150,
         summary: t("orders.chart_summary", { n: dated.length, nText: number(dated.length) }),
         option: {
             grid: { left: 8, right: 16, top: 32, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },

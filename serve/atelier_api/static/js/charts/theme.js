@@ -1,11 +1,12 @@
 /** What the charts take from the stylesheet's tokens. */
 
+import { isWall } from "../places.js";
+
 /** The states in the order of the legend. Patterns: none, slanted lines, dots; they print and need no colour. */
 export const STATES = ["productive", "waiting", "stopped"];
 
-const WALL = "wall" in document.documentElement.dataset;
 /** Text on a wall screen is read from metres away. */
-const SCALE = WALL ? 1.35 : 1;
+const SCALE = isWall ? 1.35 : 1;
 
 function token(name) {
     return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

@@ -12,11 +12,13 @@ export function standing(machine, day, sessions) {
     if (!current) {
         return "silent";
     }
-    if (machine.silent_seconds <= SILENT_SECONDS) {
-        return machine.state ?? "silent";
-    }
     const usual = median(own.filter((session) => session.production_date < day).map(length));
-    return usual !== null && length(current) >= WHOLE_DAY * usual ? "over" : "silent";
+    const isSilent = machine.silent_seconds > SILENT_SECONDS;
+    // A day ends with a stop; what stops so late is not an alarm.
+    if ((isSilent || machine.state === "stopped") && usual !== null && length(current) >= WHOLE_DAY * usual) {
+        return "over";
+    }
+    return isSilent ? "silent" : (machine.state ?? "silent");
 }
 
 function length(session) {

@@ -12,7 +12,7 @@ import { age, date, moment, number, points, rate, sentence } from "../format.js"
 import { t } from "../i18n.js";
 import { ratesOf, total } from "../kpis.js";
 import { run } from "../page.js";
-import { dayAddress } from "../places.js";
+import { dayAddress, isWall } from "../places.js";
 import { addDays, dateOf } from "../time.js";
 
 /** What is usual: the mean of this many days before. */
@@ -80,10 +80,11 @@ function draw(data) {
                 h("ul", { class: "board" }, boardHead(), status.map((machine) => boardRow(machine, day, usual))),
             ),
             lanesChart({
-                lanes: data.lanes, title: t("today.lanes"), legend: legend(),
+                lanes: data.lanes, title: t("today.lanes"), legend: legend(), laneHeight: isWall ? 52 : 40,
                 open: (lane) => location.assign(dayOf(lane)),
             }),
-            hoursChart({ pieces: data.pieces, machines: status.map((one) => one.machine_id), title: t("today.hours") }),
+            // One screen without scrolling.
+            isWall ? null : hoursChart({ pieces: data.pieces, machines: status.map((one) => one.machine_id), title: t("today.hours") }),
         ),
     ];
 }
@@ -190,7 +191,7 @@ function dayShown(machine, day) {
 
 /** Of a machine that says nothing now: what it did last. */
 function stateNote(machine) {
-    if (!machine.state_since) {
+    if (!machine.state) {
         return "";
     }
     if (machine.standing !== machine.state) {
