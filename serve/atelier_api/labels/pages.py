@@ -327,8 +327,9 @@ orders.now | maintenant | now
 
 quality.title | Qualité des données | Data quality
 quality.subtitle | Les {n} derniers jours : chaque ligne de chaque fichier est comptée | The last {n} days: every line of every file is accounted for
-quality.until | {source}, complet jusqu'à | {source}, complete until
-quality.loaded | lu {moment}, il y a {duration} | read {moment}, {duration} ago
+quality.until_ftplogs | Journaux complets jusqu'à | Logs complete until
+quality.until_erp | ERP complet jusqu'à | ERP complete until
+quality.loaded | lu il y a {duration} | read {duration} ago
 quality.lines | Lignes lues | Lines read
 quality.lines_note | événements + rejetées + vides | events + rejected + blank
 quality.events | Événements | Events

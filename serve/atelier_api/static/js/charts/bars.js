@@ -3,8 +3,9 @@
 import { duration, rate } from "../format.js";
 import { t } from "../i18n.js";
 import { ratesOf } from "../kpis.js";
+import { isNarrow } from "../places.js";
 import { chartPanel } from "./chart.js";
-import { colours, font, stateStyle, STATES } from "./theme.js";
+import { colours, font, inkOn, stateStyle, STATES } from "./theme.js";
 
 /** `rows` have machine_id, the sums and the rates. */
 export function sharesChart({ rows, title, legend, className = "", open }) {
@@ -33,9 +34,9 @@ export function sharesChart({ rows, title, legend, className = "", open }) {
                 itemStyle: stateStyle(state),
                 label: {
                     show: true, position: "inside", fontWeight: 600, fontSize: font.size,
-                    color: state === "waiting" ? "#17212b" : "#ffffff",
+                    color: inkOn(state),
                     textBorderColor: colours[state], textBorderWidth: 3,
-                    formatter: ({ value }) => (value >= 0.07 ? rate(value, 0) : ""),
+                    formatter: ({ value }) => (value >= (isNarrow ? 0.15 : 0.07) ? rate(value, 0) : ""),
                 },
                 data: shown.map((row) => ({ value: ratesOf(row)[state], seconds: row[`${state}_seconds`], row })),
             })),

@@ -2,6 +2,7 @@
 
 import { date, number, rate } from "../format.js";
 import { t } from "../i18n.js";
+import { isNarrow } from "../places.js";
 import { chartPanel } from "./chart.js";
 import { colours, font } from "./theme.js";
 
@@ -41,7 +42,7 @@ export function calendarChart({ rows, days, machines, title, note, className = "
                         row,
                         label: { color: row.occupancy_rate > 0.93 ? colours.surface : colours.ink },
                     })),
-                    label: { show: true, fontSize: font.size, formatter: ({ data }) => rate(data.row.occupancy_rate, 0) },
+                    label: { show: true, fontSize: font.size, formatter: ({ data }) => (isNarrow ? number(data.row.occupancy_rate * 100) : rate(data.row.occupancy_rate, 0)) },
                 },
             ],
         },

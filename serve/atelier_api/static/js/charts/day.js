@@ -2,12 +2,13 @@
 
 import { axisTime, axisTimeSeconds, exactDuration, number, time, timeSeconds } from "../format.js";
 import { t } from "../i18n.js";
+import { isWall } from "../places.js";
 import { chartPanel } from "./chart.js";
 import { stateColumns, stretchTip, wallAxis } from "./lanes.js";
 import { stateStretches, stretchSeries } from "./stretches.js";
 import { colours, font } from "./theme.js";
 
-const LEFT = 64;
+const LEFT = isWall ? 92 : 64;
 /** Dots above this share of all would press the others flat; they stand at the top edge. */
 const HIGHEST_SHARE = 0.98;
 /** Seconds between two lines of the axis, or a multiple. */

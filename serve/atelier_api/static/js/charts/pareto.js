@@ -38,7 +38,7 @@ export function paretoChart({ losses, title, note, legend, className = "", heigh
             },
             series: [
                 {
-                    type: "bar", barMaxWidth: 56,
+                    type: "bar", barMaxWidth: 56, labelLayout: { hideOverlap: true },
                     data: rows.map((row) => ({ value: row.duration_seconds / 3600, itemStyle: stateStyle(row.state) })),
                     label: {
                         show: true, position: "top", color: colours.ink2, fontSize: font.size,

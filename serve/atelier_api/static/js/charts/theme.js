@@ -35,7 +35,12 @@ export function seriesColour(index) {
     return token(`series-${(index % 8) + 1}`);
 }
 
-/** The pattern of a state or of `rejected`; null where the area is plain. */
+/** The colour of what is written on the area of a state. */
+export function inkOn(state) {
+    return token(`on-${state}`);
+}
+
+/** The pattern of a state; null where the area is plain. */
 export function pattern(state) {
     const shared = { symbolSize: 1, dashArrayX: [1, 0], rotation: -Math.PI / 4 };
     if (state === "waiting") {
@@ -73,11 +78,18 @@ export const theme = {
     valueAxis: { ...axis, axisLine: { show: false }, axisTick: { show: false } },
     timeAxis: { ...axis, splitLine: { ...axis.splitLine, show: false } },
     legend: { textStyle: { color: colours.ink2, fontSize: font.size, fontFamily: font.family } },
+    axisPointer: {
+        lineStyle: { color: colours.ink3 },
+        label: { backgroundColor: colours.ink, color: colours.surface, fontSize: font.size },
+        shadowStyle: { color: colours.lineStrong, opacity: 0.2 },
+    },
     tooltip: {
         // Drawn on the canvas: the usual tooltips are elements with inline styles.
         renderMode: "richText",
         backgroundColor: colours.ink,
+        borderColor: "transparent",
         borderWidth: 0,
+        shadowBlur: 0,
         padding: [8, 10],
         textStyle: { color: colours.surface, fontSize: font.size + 1, fontFamily: font.family, lineHeight: 18 },
         confine: true,

@@ -119,6 +119,7 @@ function steps(machines, machine) {
             class: "input", "aria-label": t("column.machine"),
             onchange: (event) => location.assign(dayAddress(event.target.value, day)),
         },
+        machine ? null : h("option", { selected: true, disabled: true }, machineId),
         machines.map((one) => h("option", { value: one.machine_id, selected: one.machine_id === machineId }, one.machine_id)),
     );
     const pickDay = h("input", {
@@ -179,7 +180,7 @@ function piecesPanel(pieces, session) {
     const exports = exportButtons((format) => address(`sessions/${encodeURIComponent(session.session_id)}/pieces`, { format }));
     const shown = pieces.slice(0, PIECES_SHOWN);
     return panel(
-        { title: t("machine.pieces"), note: number(pieces.length), flush: true },
+        { title: t("machine.pieces"), note: number(pieces.length), flush: true, className: "wall-hidden print-hidden" },
         pieces.length
             ? h("div", { class: "table-box table-box--tall" }, table({ caption: t("machine.pieces"), columns: PIECES, rows: shown }))
             : empty(t("machine.no_pieces"), t("machine.no_pieces_advice")),

@@ -60,11 +60,11 @@ function figures(sources, days) {
         { class: "figures" },
         sources.map((source) =>
             figure({
-                label: t("quality.until", { source: t(`source.${source.source}`) }),
+                label: t(`quality.until_${source.source}`),
                 value: source.complete_until ? moment(source.complete_until) : "–",
                 isLong: true,
                 note: source.loaded_at
-                    ? t("quality.loaded", { moment: moment(source.loaded_at), duration: age(secondsSince(source.loaded_at)) })
+                    ? t("quality.loaded", { duration: age(secondsSince(source.loaded_at)) })
                     : t("freshness.never"),
             }),
         ),

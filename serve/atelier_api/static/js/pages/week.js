@@ -101,7 +101,7 @@ function panels({ week, monday, weeks, days, losses, longest }, now, names) {
             className: "half", open: (one) => location.assign(weekAddress(one)),
         }),
         panel(
-            { title: t("week.machines"), flush: true, className: "half" },
+            { title: t("week.machines"), flush: true, className: "half wall-hidden" },
             h("div", { class: "table-box" }, table({ caption: t("week.machines"), columns: machineColumns(), rows: byMachine(now) })),
             h(
                 "div",
@@ -111,7 +111,7 @@ function panels({ week, monday, weeks, days, losses, longest }, now, names) {
             ),
         ),
         panel(
-            { title: t("week.longest"), note: t("week.longest_note", { n: longest.length }), flush: true, className: "half" },
+            { title: t("week.longest"), note: t("week.longest_note", { n: longest.length }), flush: true, className: "half wall-hidden" },
             longest.length
                 ? h("div", { class: "table-box table-box--tall" }, table({ caption: t("week.longest"), columns: LONGEST, rows: longest }))
                 : fine(t("machine.no_losses"), t("machine.no_losses_advice")),
