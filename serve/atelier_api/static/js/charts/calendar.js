@@ -36,6 +36,8 @@ export function calendarChart({ rows, days, machines, title, note, className = "
             series: [
                 {
                     type: "heatmap",
+                    // All at once, for a print does not wait for the next frame.
+                    progressive: 0,
                     itemStyle: { borderColor: colours.surface, borderWidth: 3, borderRadius: 3 },
                     data: found.map((row) => ({
                         value: [days.indexOf(row.production_date), machines.indexOf(row.machine_id), Number(row.occupancy_rate)],

@@ -8,7 +8,8 @@ import { font, theme } from "./theme.js";
 
 echarts.registerTheme("atelier", theme);
 
-const drawn = new Set();
+/** The charts of the page and their heights on the screen. */
+const drawn = new Map();
 
 /**
  * Return a panel with a chart.
@@ -56,13 +57,13 @@ async function draw(canvas, option, open) {
     if (open) {
         chart.on("click", (event) => open(event.data, event));
     }
-    new ResizeObserver(() => chart.resize()).observe(canvas);
-    drawn.add(chart);
+    new ResizeObserver(() => matchMedia("print").matches || chart.resize()).observe(canvas);
+    drawn.set(chart, canvas.clientHeight);
 }
 
 /** Let go of the charts that a refresh has taken out of the page. */
 export function dispose() {
-    for (const chart of drawn) {
+    for (const chart of drawn.keys()) {
         if (!chart.getDom().isConnected) {
             chart.dispose();
             drawn.delete(chart);
@@ -70,10 +71,33 @@ export function dispose() {
     }
 }
 
-/** On paper the charts have another width; an observer would hear of it too late. */
-for (const event of ["beforeprint", "afterprint"]) {
-    window.addEventListener(event, () => drawn.forEach((chart) => chart.resize()));
-}
-matchMedia("print").addEventListener("change", () => drawn.forEach((chart) => chart.resize()));
+/** A4 without its margins (css/print.css), in CSS pixels, and the gap between two panels. */
+const PAPER = (186 / 25.4) * 96;
+const PAPER_GAP = (3 / 25.4) * 96;
+/** What part of the row a panel takes (css/layout.css). */
+const SHARES = [["half", 1 / 2], ["third", 1 / 3], ["two-thirds", 2 / 3]];
+/** On paper a page of charts is one sheet. */
+const PAPER_HEIGHT = 0.75;
+
+/** The paper's layout comes after this event, and with it no other: the width on paper is known beforehand. */
+window.addEventListener("beforeprint", () => {
+    for (const [chart, height] of drawn) {
+        const canvas = chart.getDom();
+        const body = canvas.parentElement;
+        const padding = 2 * Number.parseFloat(getComputedStyle(body).paddingInlineStart);
+        const share = SHARES.find(([name]) => body.parentElement.classList.contains(name))?.[1] ?? 1;
+        const panel = (PAPER + PAPER_GAP) * share - PAPER_GAP;
+        canvas.style.blockSize = `${height * PAPER_HEIGHT}px`;
+        chart.resize({ width: Math.floor(panel - padding - 4), height: height * PAPER_HEIGHT });
+        // At once: the next frame is the one after the paper.
+        chart.getZr().flush();
+    }
+});
+window.addEventListener("afterprint", () => {
+    for (const [chart, height] of drawn) {
+        chart.getDom().style.blockSize = `${height}px`;
+        chart.resize({ width: "auto", height: "auto" });
+    }
+});
 
 export { echarts };

@@ -28,9 +28,9 @@ export function dayChart({ states, pieces, jobs, end, legend }) {
         job,
     }));
     const grids = [
-        { top: 26, height: 110 },
-        { top: 150, height: 44 },
-        { top: 204, height: 30 },
+        { top: "9%", height: "38%" },
+        { top: "52%", height: "15%" },
+        { top: "70%", height: "10%" },
     ];
     const axes = grids.map((_, gridIndex) => ({
         type: "time",
