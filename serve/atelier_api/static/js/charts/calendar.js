@@ -6,6 +6,9 @@ import { isNarrow } from "../places.js";
 import { chartPanel } from "./chart.js";
 import { colours, font } from "./theme.js";
 
+/** On a field of a higher rate light writing is easier to read. */
+const DARK = 0.93;
+
 /** `rows` have machine_id, production_date, occupancy_rate, piece_count; `days` are the dates of the axis. */
 export function calendarChart({ rows, days, machines, title, note, className = "", open }) {
     const found = rows.filter((row) => row.occupancy_rate !== null && machines.includes(row.machine_id));
@@ -35,16 +38,14 @@ export function calendarChart({ rows, days, machines, title, note, className = "
             },
             series: [
                 {
-                    type: "heatmap",
-                    // All at once, for a print does not wait for the next frame.
-                    progressive: 0,
-                    itemStyle: { borderColor: colours.surface, borderWidth: 3, borderRadius: 3 },
+                    // Not a heatmap: ECharts 6.1 draws those on three canvases, of which a print shows one.
+                    type: "custom",
+                    encode: { x: 0, y: 1 },
                     data: found.map((row) => ({
                         value: [days.indexOf(row.production_date), machines.indexOf(row.machine_id), Number(row.occupancy_rate)],
                         row,
-                        label: { color: row.occupancy_rate > 0.93 ? colours.surface : colours.ink },
                     })),
-                    label: { show: true, fontSize: font.size, formatter: ({ data }) => (isNarrow ? number(data.row.occupancy_rate * 100) : rate(data.row.occupancy_rate, 0)) },
+                    renderItem: ({ dataIndex }, api) => field(api, found[dataIndex].occupancy_rate),
                 },
             ],
         },
@@ -57,4 +58,19 @@ export function calendarChart({ rows, days, machines, title, note, className = "
         ],
         rows: found,
     });
+}
+
+function field(api, occupancy) {
+    const [x, y] = api.coord([api.value(0), api.value(1)]);
+    const [width, height] = api.size([1, 1]).map((side) => side - 3);
+    const text = isNarrow || width < 40 ? number(occupancy * 100) : rate(occupancy, 0);
+    return {
+        type: "rect",
+        shape: { x: x - width / 2, y: y - height / 2, width, height, r: 3 },
+        style: { fill: api.visual("color") },
+        textContent: {
+            style: { text, fill: occupancy > DARK ? colours.surface : colours.ink, font: `${font.size}px ${font.family}` },
+        },
+        textConfig: { position: "inside" },
+    };
 }
