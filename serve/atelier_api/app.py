@@ -15,7 +15,9 @@ from atelier_api.pages import access
 from atelier_api.pages import auth as browser_auth
 from atelier_api.pages import router as dashboard
 from atelier_api.pages.assets import Assets
+from atelier_api.resources.admin import endpoints as admin
 from atelier_api.resources.auth import endpoints as auth
+from atelier_api.resources.explain import endpoints as explain
 from atelier_api.resources.jobs import endpoints as jobs
 from atelier_api.resources.kpis import endpoints as kpis
 from atelier_api.resources.losses import endpoints as losses
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from atelier_api.services import Services
 
 #: A new key figure is a mart, a folder here and a line in this list.
-RESOURCES = (machines, sessions, pieces, jobs, orders, kpis, losses, quality, auth)
+RESOURCES = (machines, sessions, pieces, jobs, orders, kpis, losses, explain, quality, auth, admin)
 
 #: A page of a list shrinks to a tenth; shorter answers are not worth the time.
 _SMALLEST_GZIP = 1024

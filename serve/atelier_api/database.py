@@ -79,14 +79,13 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     async def read_marts(connection: Connection) -> None:
         await _become(connection, roles.reader if roles else None)
         await connection.execute("set default_transaction_read_only = on")
-        await connection.execute(f"set statement_timeout = '{STATEMENT_TIMEOUT}'")
-        await connection.execute(sql.SQL("set timezone = {}").format(sql.Literal(settings.timezone.key)))
+        await _set_up(connection, settings)
         # Seconds and rates leave as JSON numbers anyway; Decimal would cost a conversion for each.
         connection.adapters.register_loader("numeric", FloatLoader)
 
     async def keep_own(connection: Connection) -> None:
         await _become(connection, roles.server if roles else None)
-        await connection.execute(f"set statement_timeout = '{STATEMENT_TIMEOUT}'")
+        await _set_up(connection, settings)
 
     async with await psycopg.AsyncConnection.connect(**connection_options) as connection:
         await keep_own(connection)
@@ -100,6 +99,11 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         ) as own,
     ):
         yield Database(marts, own)
+
+
+async def _set_up(connection: Connection, settings: Settings) -> None:
+    await connection.execute(f"set statement_timeout = '{STATEMENT_TIMEOUT}'")
+    await connection.execute(sql.SQL("set timezone = {}").format(sql.Literal(settings.timezone.key)))
 
 
 async def _become(connection: Connection, role: str | None) -> None:

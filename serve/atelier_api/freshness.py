@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 _SECONDS = 1.0
 
-#: Everything that a mart is made from. The counts start anew when the server does, so its start is part of it.
+#: Everything that a mart is made from. The counts start anew when the server does: its start is part of it.
 _QUERY = """
     select
         pg_postmaster_start_time()::text,
         coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text,
-        coalesce(sum(hashint8(c.oid::bigint)::bigint # c.relfilenode::bigint), 0)::text
+        coalesce(sum(hashtext(c.oid || ' ' || c.relfilenode)), 0)::text
     from pg_stat_user_tables as s
     inner join pg_class as c on s.relid = c.oid
     where s.schemaname in ('marts', 'intermediate', 'snapshots', 'seeds', 'raw_ftplogs', 'raw_erp', 'meltano')

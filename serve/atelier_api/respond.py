@@ -53,8 +53,19 @@ async def rows_of(pool: Pool, text: str, parameters: Mapping[str, Any]) -> list[
 class Answer:
     """Answers one request of somebody who may ask it."""
 
-    def __init__(self, request: Request, services: Services, principal: Principal) -> None:
+    def __init__(
+        self, request: Request, services: Services, principal: Principal, pool: Pool | None = None
+    ) -> None:
+        """Answer a request.
+
+        Args:
+            request: What is asked.
+            services: The server's services.
+            principal: Who asks.
+            pool: Where rows are read; the marts unless given.
+        """
         self.request = request
+        self.pool = pool or services.database.marts
         self.services = services
         self.principal = principal
         self.language: Language = labels.negotiated(request.headers.get("accept-language"))
@@ -94,7 +105,7 @@ class Answer:
             return await export(self, listing, columns, text, parameters, form, headers)
         limit = query.limit or DEFAULT_PAGE
         text, parameters = listing.query(columns, filters, order, after=after, limit=limit + 1)
-        rows = await rows_of(self.services.database.marts, text, parameters)
+        rows = await rows_of(self.pool, text, parameters)
         following = None
         if len(rows) > limit:
             rows = rows[:limit]
@@ -121,7 +132,7 @@ class Answer:
         columns = listing.chosen(None, self.principal.permissions)
         first = listing.columns[listing.key[0]]
         text, parameters = listing.query(columns, key, (first, False), after=None, limit=1)
-        rows = await rows_of(self.services.database.marts, text, parameters)
+        rows = await rows_of(self.pool, text, parameters)
         if not rows:
             raise ProblemError(HTTPStatus.NOT_FOUND, missing)
         return named(columns, rows, self.language)[0]
@@ -137,16 +148,18 @@ class Answer:
         columns = listing.chosen(None, self.principal.permissions)
         order = listing.order(sort, self.principal.permissions)
         text, parameters = listing.query(columns, filters, order, after=None, limit=limit)
-        rows = await rows_of(self.services.database.marts, text, parameters)
+        rows = await rows_of(self.pool, text, parameters)
         return named(columns, rows, self.language)
 
     async def unchanged(self) -> tuple[str, Response | None]:
         """Return the entity tag of a single object's answer, and the answer 304 if the client has it."""
         return await self._etag("json")
 
-    def json(self, content: dict[str, Any], etag: str | None = None) -> Response:
+    def json(
+        self, content: dict[str, Any], etag: str | None = None, status: HTTPStatus = HTTPStatus.OK
+    ) -> Response:
         """Return an answer in JSON."""
-        return Response(orjson.dumps(content), 200, self._headers(etag), "application/json")
+        return Response(orjson.dumps(content), status, self._headers(etag), "application/json")
 
     def _form(self, asked: Form | None) -> Form:
         if asked:

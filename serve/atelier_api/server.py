@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -20,10 +21,11 @@ from atelier_api.database import opened
 from atelier_api.freshness import Version
 from atelier_api.metrics import Metrics
 from atelier_api.paging import Cursors
+from atelier_api.protocol import Protocol
 from atelier_api.services import Services
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from atelier_api.settings import Settings
 
@@ -80,7 +82,7 @@ async def serve(settings: Settings) -> None:
         async with services_for(settings) as services:
             config = uvicorn.Config(
                 create_app(services),
-                http="httptools",
+                http=Protocol,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -92,9 +94,25 @@ async def serve(settings: Settings) -> None:
             )
             pruning = asyncio.create_task(_prune(services))
             try:
-                await uvicorn.Server(config).serve(sockets=[place])
+                await _Server(config).serve(sockets=[place])
             finally:
                 pruning.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Ends cleanly at a signal; uvicorn's own way is to die of it before the warehouse is let go."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End at a signal while the block runs."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
 
 
 async def _prune(services: Services) -> None:

@@ -98,7 +98,7 @@ async def _write(
 async def _parts(
     answer: Answer, columns: Sequence[Column], text: str, parameters: Mapping[str, Any]
 ) -> AsyncIterator[list[list[Any]]]:
-    async with answer.services.database.marts.connection() as connection, connection.transaction():
+    async with answer.pool.connection() as connection, connection.transaction():
         async with connection.cursor("export") as cursor:
             await cursor.execute(text.encode(), parameters)
             count = 0

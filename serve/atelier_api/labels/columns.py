@@ -9,12 +9,18 @@ accessory_code | Code accessoire | Accessory code
 accessory_count | Accessoires | Accessories
 accessory_kind | Genre d'accessoire | Kind of accessory
 accessory_quantity | Quantité d'accessoires | Quantity of accessories
+action | Action | Action
+actor | Auteur | Actor
+address | Adresse | Address
+audit_id | N° d'entrée | Entry no.
 blank_count | Lignes vides | Blank lines
 box_code | Code coffre | Box code
 byte_offset | Octet | Byte
 colour | Couleur | Colour
 complete_until | Complet jusqu'à | Complete until
 count | Nombre | Count
+created_at | Créé à | Created at
+created_by | Créé par | Created by
 customer_key | Client (pseudonyme) | Customer (pseudonym)
 cycle_seconds | Temps de cycle (s) | Cycle time (s)
 day_count | Jours | Days
@@ -27,7 +33,9 @@ entered_on | Saisie le | Entered on
 event_count | Événements | Events
 event_id | Événement | Event
 event_number | N° d'événement | Event no.
+expires_at | Expire à | Expires at
 extension | Extension | Extension
+file_count | Fichiers | Files
 file_path | Fichier | File
 first_event_at | Premier événement | First event
 first_machine_start_at | Première reprise | First start
@@ -35,9 +43,11 @@ first_piece_at | Première pièce | First piece
 first_production_date | Première journée | First day
 first_seen_at | Vu la première fois | First seen
 folder | Dossier | Folder
+has_password | A un mot de passe | Has a password
+incomplete_file_count | Fichiers incomplets | Incomplete files
+is_active | Actif | Active
 is_complete | Complet | Complete
 is_current | Version actuelle | Current version
-is_current_status | Statut actuel | Current status
 is_open | En cours | Open
 is_start_known | Début connu | Start known
 is_stock_managed | Géré en stock | Stock-managed
@@ -47,6 +57,7 @@ job_id | Travail | Job
 job_name | Affaire | Job name
 job_number | N° de travail | Job no.
 kennung | Kennung | Kennung
+key_id | Clé | Key
 kind | Genre | Kind
 kind_label | Genre (libellé) | Kind (label)
 last_event_at | Dernier événement | Last event
@@ -55,6 +66,8 @@ last_machine_id | Dernière machine | Last machine
 last_machine_stop_at | Dernier arrêt | Last stop
 last_piece_at | Dernière pièce | Last piece
 last_production_date | Dernière journée | Last day
+last_seen_at | Vu la dernière fois | Last seen
+last_used_at | Dernier usage | Last used
 length_mm | Longueur (mm) | Length (mm)
 line_count | Lignes | Lines
 line_number | Ligne | Line
@@ -64,11 +77,13 @@ longest_at | Plus longue à | Longest at
 longest_seconds | Plus longue (s) | Longest (s)
 longest_session_id | Session de la plus longue | Session of the longest
 loss_rate | Part de l'amplitude | Share of the span
+machine_count | Machines | Machines
 machine_id | Machine | Machine
 machine_name | Nom de la machine | Machine name
 machine_state_id | Période | Stretch
 material | Matériau | Material
 modified_at | Modifié à | Modified at
+name | Nom | Name
 occupancy_rate | Taux d'occupation | Occupancy rate
 occurred_at | Instant | Instant
 order_id | Identifiant de commande | Order id
@@ -83,7 +98,7 @@ planned_at | Planifiée à | Planned at
 planned_on | Planifiée le | Planned on
 position | Position | Position
 price_eur | Prix HT (€) | Price before tax (€)
-problem_id | Problème | ProblemError
+problem_id | Problème | Problem
 produced_at | Terminée à | Finished at
 produced_count | Pièces terminées | Pieces finished
 production_date | Journée de production | Production day
@@ -95,8 +110,13 @@ read_problem | Problème de lecture | Reading problem
 reason | Raison | Reason
 rejected_count | Lignes rejetées | Rejected lines
 rejected_line_count | Lignes rejetées | Rejected lines
+rejected_line_rate | Taux de rejet | Rejection rate
+request_id | Requête | Request
 resolved_at | Résolu à | Resolved at
-session_count | Sessions | Sessions
+revoked_at | Révoqué à | Revoked at
+role | Rôle | Role
+role_label | Rôle (libellé) | Role (label)
+scopes | Droits | Scopes
 session_id | Session | Session
 silent_seconds | Silence (s) | Silent (s)
 size_bytes | Taille (octets) | Size (bytes)
@@ -115,6 +135,9 @@ status_to | Statut jusqu'à | Status until
 stop_count | Arrêts | Stops
 stop_rate | Taux d'arrêt | Stop rate
 stopped_seconds | Arrêt (s) | Stopped (s)
+target | Cible | Target
+user_id | Utilisateur | User
+username | Nom d'utilisateur | User name
 wait_count | Attentes | Waits
 waiting_rate | Taux d'attente | Waiting rate
 waiting_seconds | Attente (s) | Waiting (s)

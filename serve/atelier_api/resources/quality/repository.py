@@ -17,6 +17,7 @@ FILES = Listing(
     source="marts.fct_log_files",
     key=("log_file_id",),
     conditions={
+        "session_id": "session_id = %(session_id)s",
         "machine_id": "machine_id = %(machine_id)s",
         "production_date_from": "production_date >= %(production_date_from)s",
         "production_date_to": "production_date <= %(production_date_to)s",

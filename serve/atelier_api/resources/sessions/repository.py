@@ -21,7 +21,11 @@ TIMELINE = Listing(
     row=Stretch,
     source="marts.fct_machine_states",
     key=("machine_state_id",),
-    conditions={"session_id": "session_id = %(session_id)s", "state": "state = %(state)s"},
+    conditions={
+        "session_id": "session_id = %(session_id)s",
+        "state": "state = %(state)s",
+        "states": "state = any(%(states)s)",
+    },
     labels={"state_label": ("state", "state")},
 )
 
