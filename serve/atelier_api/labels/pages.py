@@ -84,7 +84,6 @@ action.retry | Réessayer | Try again
 action.close | Fermer | Close
 action.xlsx | Excel | Excel
 action.csv | CSV | CSV
-action.export | Exporter | Export
 action.to_today | Revenir à Aujourd'hui | Back to today
 filter.all | Tous | All
 filter.clear | Effacer les filtres | Clear filters
@@ -147,6 +146,7 @@ column.profile | Profil | Profile
 column.length | Longueur | Length
 column.colour | Teinte | Colour
 column.pieces | Pièces | Pieces
+column.per_hour | Pièces/h | Pieces/h
 column.job_name | Affaire | Job
 column.status | Statut | Status
 column.planned_on | Planifiée le | Planned on

@@ -77,7 +77,10 @@ async function request(url, options) {
     if (reply.status === 401 && kind !== "wrong-credentials") {
         location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
     }
-    throw new ApiError(reply.status, explanation(reply, kind, problem), { kind, requestId: problem.request_id });
+    throw new ApiError(reply.status, explanation(reply, kind, problem), {
+        kind,
+        requestId: problem.request_id,
+    });
 }
 
 const BY_STATUS = { 401: "error.session", 403: "error.forbidden", 404: "error.missing", 429: "error.busy" };
@@ -89,5 +92,7 @@ const BY_KIND = {
 
 function explanation(reply, kind, problem) {
     const key = BY_KIND[kind] ?? BY_STATUS[reply.status] ?? (reply.status >= 500 ? "error.server" : null);
-    return key ? t(key, { seconds: reply.headers.get("Retry-After") ?? "60" }) : (problem.detail ?? t("error.server"));
+    return key
+        ? t(key, { seconds: reply.headers.get("Retry-After") ?? "60" })
+        : (problem.detail ?? t("error.server"));
 }

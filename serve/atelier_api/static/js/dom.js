@@ -20,7 +20,9 @@ function fill(element, attributes, children) {
             element.setAttribute(name, value);
         }
     }
-    element.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
+    element.append(
+        ...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false),
+    );
     return element;
 }
 

@@ -7,7 +7,8 @@ const NOTHING = "–";
 const SPACE = "\u00a0";
 
 const numbers = [0, 1, 2].map(
-    (digits) => new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+    (digits) =>
+        new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }),
 );
 const percents = [0, 1, 2].map(
     (digits) =>
@@ -43,9 +44,7 @@ export function rate(value, digits = 1) {
 
 /** A difference of rates in points: `+3,2 pts`. */
 export function points(difference) {
-    return missing(difference)
-        ? NOTHING
-        : t("unit.points", { value: signed(difference * 100, 1) });
+    return missing(difference) ? NOTHING : t("unit.points", { value: signed(difference * 100, 1) });
 }
 
 /** A number that always shows its sign. */
@@ -92,11 +91,9 @@ export function exactDuration(seconds) {
     const [hours, minutes, rest] = [Math.floor(rounded / 3600), Math.floor(rounded / 60) % 60, rounded % 60];
     const two = (value) => String(value).padStart(2, "0");
     if (hours) {
-        return `${hours}${SPACE}h${SPACE}${two(minutes)}${SPACE}min`;
+        return `${hours}${SPACE}h${SPACE}${two(minutes)}${SPACE}min${SPACE}${two(rest)}${SPACE}s`;
     }
-    return minutes
-        ? `${minutes}${SPACE}min${SPACE}${two(rest)}${SPACE}s`
-        : `${rest}${SPACE}s`;
+    return minutes ? `${minutes}${SPACE}min${SPACE}${two(rest)}${SPACE}s` : `${rest}${SPACE}s`;
 }
 
 /** The plant's wall clock of an instant: `14:32`. */

@@ -36,7 +36,10 @@ export function run(load, draw) {
             if (error.name === "AbortError") {
                 return;
             }
-            replace(content, failed(error, () => refresh()));
+            replace(
+                content,
+                failed(error, () => refresh()),
+            );
         } finally {
             dispose();
         }
@@ -75,4 +78,3 @@ function showClock() {
     tick();
     setInterval(tick, 5000);
 }
-

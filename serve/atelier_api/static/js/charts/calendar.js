@@ -21,20 +21,41 @@ export function calendarChart({ rows, days, machines, title, note, className = "
         height: 40 + machines.length * 56,
         summary: t("calendar.summary", { machines: machines.join(", "), n: found.length }),
         option: {
-            grid: { left: 8, right: 16, top: 4, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-            xAxis: { type: "category", data: days.map(label), axisLine: { show: false }, axisLabel: { interval: 0, hideOverlap: true } },
+            grid: {
+                left: 8,
+                right: 16,
+                top: 4,
+                bottom: 4,
+                outerBoundsMode: "same",
+                outerBoundsContain: "axisLabel",
+            },
+            xAxis: {
+                type: "category",
+                data: days.map(label),
+                axisLine: { show: false },
+                axisLabel: { interval: 0, hideOverlap: true },
+            },
             yAxis: {
-                type: "category", data: machines, inverse: true, axisLine: { show: false },
+                type: "category",
+                data: machines,
+                inverse: true,
+                axisLine: { show: false },
                 axisLabel: { fontSize: font.size + 1, fontWeight: 600, interval: 0 },
             },
             visualMap: {
-                show: false, min: 0.5, max: 1, dimension: 2,
+                show: false,
+                min: 0.5,
+                max: 1,
+                dimension: 2,
                 inRange: { color: [colours.surface2, colours.accentSoft, colours.accent] },
             },
             tooltip: {
                 formatter: ({ data }) =>
-                    [`${data.row.machine_id} · ${label(data.row.production_date)}`, rate(data.row.occupancy_rate),
-                        t("unit.pieces", { n: data.row.piece_count, nText: number(data.row.piece_count) })].join("\n"),
+                    [
+                        `${data.row.machine_id} · ${label(data.row.production_date)}`,
+                        rate(data.row.occupancy_rate),
+                        t("unit.pieces", { n: data.row.piece_count, nText: number(data.row.piece_count) }),
+                    ].join("\n"),
             },
             series: [
                 {
@@ -42,7 +63,11 @@ export function calendarChart({ rows, days, machines, title, note, className = "
                     type: "custom",
                     encode: { x: 0, y: 1 },
                     data: found.map((row) => ({
-                        value: [days.indexOf(row.production_date), machines.indexOf(row.machine_id), Number(row.occupancy_rate)],
+                        value: [
+                            days.indexOf(row.production_date),
+                            machines.indexOf(row.machine_id),
+                            Number(row.occupancy_rate),
+                        ],
                         row,
                     })),
                     renderItem: ({ dataIndex }, api) => field(api, found[dataIndex].occupancy_rate),
@@ -69,7 +94,11 @@ function field(api, occupancy) {
         shape: { x: x - width / 2, y: y - height / 2, width, height, r: 3 },
         style: { fill: api.visual("color") },
         textContent: {
-            style: { text, fill: occupancy > DARK ? colours.surface : colours.ink, font: `${font.size}px ${font.family}` },
+            style: {
+                text,
+                fill: occupancy > DARK ? colours.surface : colours.ink,
+                font: `${font.size}px ${font.family}`,
+            },
         },
         textConfig: { position: "inside" },
     };

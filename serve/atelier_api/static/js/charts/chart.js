@@ -19,15 +19,36 @@ const drawn = new Map();
  * `open` is called with the data of what was clicked.
  */
 export function chartPanel({
-    name, title, note = null, summary, height, option, columns, rows, legend = null, open = null, className = "",
+    name,
+    title,
+    note = null,
+    summary,
+    height,
+    option,
+    columns,
+    rows,
+    legend = null,
+    open = null,
+    className = "",
 }) {
     const heading = h("h2", { id: `chart-${name}` }, title);
-    const canvas = h("div", { class: "chart__canvas", role: "img", "aria-label": summary, "data-chart": name });
+    const canvas = h("div", {
+        class: "chart__canvas",
+        role: "img",
+        "aria-label": summary,
+        "data-chart": name,
+    });
     canvas.style.blockSize = `${height}px`;
     const panel = h(
         "figure",
         { class: `panel chart ${className}`, "aria-labelledby": heading.id },
-        h("div", { class: "panel__head" }, heading, note ? h("p", { class: "panel__note" }, note) : null, legend),
+        h(
+            "div",
+            { class: "panel__head" },
+            heading,
+            note ? h("p", { class: "panel__note" }, note) : null,
+            legend,
+        ),
         h(
             "div",
             { class: "panel__body" },
@@ -75,7 +96,11 @@ export function dispose() {
 const PAPER = (186 / 25.4) * 96;
 const PAPER_GAP = (3 / 25.4) * 96;
 /** What part of the row a panel takes (css/layout.css). */
-const SHARES = [["half", 1 / 2], ["third", 1 / 3], ["two-thirds", 2 / 3]];
+const SHARES = [
+    ["half", 1 / 2],
+    ["third", 1 / 3],
+    ["two-thirds", 2 / 3],
+];
 /** On paper a page of charts is one sheet. */
 const PAPER_HEIGHT = 0.75;
 

@@ -16,15 +16,22 @@ const CYCLE_STEP = 60;
 
 /** `states`, `pieces` and `jobs` are rows of the API; `end` is the session's last instant. */
 export function dayChart({ states, pieces, jobs, end, legend }) {
-    const toAxis = wallAxis([...states, ...jobs].map((row) => row.started_at).concat(pieces.map((row) => row.produced_at)));
+    const toAxis = wallAxis(
+        [...states, ...jobs].map((row) => row.started_at).concat(pieces.map((row) => row.produced_at)),
+    );
     const cycles = pieces.map((piece) => piece.cycle_seconds).filter((value) => value !== null);
-    const ceiling = Math.ceil(Math.max(1, quantile(cycles.map(Number), HIGHEST_SHARE)) / CYCLE_STEP) * CYCLE_STEP;
+    const ceiling =
+        Math.ceil(Math.max(1, quantile(cycles.map(Number), HIGHEST_SHARE)) / CYCLE_STEP) * CYCLE_STEP;
     const bars = jobs.map((job, index) => ({
         start: toAxis(job.started_at),
         end: toAxis(jobs[index + 1]?.started_at ?? end),
         lane: 0,
         label: job.profile_reference ?? "",
-        style: { color: index % 2 ? colours.accentSoft : colours.surface2, borderColor: colours.lineStrong, borderWidth: 1 },
+        style: {
+            color: index % 2 ? colours.accentSoft : colours.surface2,
+            borderColor: colours.lineStrong,
+            borderWidth: 1,
+        },
         job,
     }));
     const grids = [
@@ -40,11 +47,18 @@ export function dayChart({ states, pieces, jobs, end, legend }) {
         axisLabel: gridIndex === 2 ? { formatter: axisTime, hideOverlap: true } : { show: false },
         axisTick: { show: gridIndex === 2 },
         axisLine: { show: gridIndex === 2 },
-        axisPointer: { show: true, label: { show: gridIndex === 2, formatter: ({ value }) => axisTimeSeconds(value) } },
+        axisPointer: {
+            show: true,
+            label: { show: gridIndex === 2, formatter: ({ value }) => axisTimeSeconds(value) },
+        },
         splitLine: { show: gridIndex === 0 },
     }));
     const lane = (gridIndex, name) => ({
-        type: "category", gridIndex, data: [name], axisLine: { show: false }, axisTick: { show: false },
+        type: "category",
+        gridIndex,
+        data: [name],
+        axisLine: { show: false },
+        axisTick: { show: false },
         axisLabel: { width: LEFT - 8, overflow: "truncate" },
     });
     return chartPanel({
@@ -60,8 +74,14 @@ export function dayChart({ states, pieces, jobs, end, legend }) {
             xAxis: axes,
             yAxis: [
                 {
-                    type: "value", gridIndex: 0, min: 0, max: ceiling, interval: ceiling / 2,
-                    name: t("day.cycle"), nameGap: 10, nameTextStyle: { align: "left", padding: [0, 0, 0, 8 - LEFT] },
+                    type: "value",
+                    gridIndex: 0,
+                    min: 0,
+                    max: ceiling,
+                    interval: ceiling / 2,
+                    name: t("day.cycle"),
+                    nameGap: 10,
+                    nameTextStyle: { align: "left", padding: [0, 0, 0, 8 - LEFT] },
                     axisLabel: { formatter: (value) => number(value) },
                 },
                 lane(1, t("day.states")),
@@ -69,23 +89,43 @@ export function dayChart({ states, pieces, jobs, end, legend }) {
             ],
             dataZoom: [
                 {
-                    type: "slider", xAxisIndex: [0, 1, 2], bottom: 4, height: 18, left: LEFT, right: 16,
-                    labelFormatter: axisTime, borderColor: colours.line, fillerColor: "rgb(20 89 140 / 12%)",
-                    textStyle: { fontSize: font.small }, brushSelect: false, showDataShadow: false,
+                    type: "slider",
+                    xAxisIndex: [0, 1, 2],
+                    bottom: 4,
+                    height: 18,
+                    left: LEFT,
+                    right: 16,
+                    labelFormatter: axisTime,
+                    borderColor: colours.line,
+                    fillerColor: colours.accentSoft,
+                    textStyle: { fontSize: font.small },
+                    brushSelect: false,
+                    showDataShadow: false,
                 },
                 { type: "inside", xAxisIndex: [0, 1, 2], zoomOnMouseWheel: "ctrl", moveOnMouseWheel: false },
             ],
             tooltip: { formatter: ({ data }) => tip(data) },
             series: [
                 {
-                    type: "scatter", xAxisIndex: 0, yAxisIndex: 0, symbolSize: 4, clip: false,
+                    type: "scatter",
+                    xAxisIndex: 0,
+                    yAxisIndex: 0,
+                    symbolSize: 4,
+                    clip: false,
                     itemStyle: { color: colours.accent, opacity: 0.75 },
                     data: pieces.map((piece) => ({
-                        value: [toAxis(piece.produced_at), Math.min(Number(piece.cycle_seconds ?? 0), ceiling)],
+                        value: [
+                            toAxis(piece.produced_at),
+                            Math.min(Number(piece.cycle_seconds ?? 0), ceiling),
+                        ],
                         piece,
                     })),
                 },
-                stretchSeries(stateStretches(states, 0, toAxis), { xAxisIndex: 1, yAxisIndex: 1, thickness: 1 }),
+                stretchSeries(stateStretches(states, 0, toAxis), {
+                    xAxisIndex: 1,
+                    yAxisIndex: 1,
+                    thickness: 1,
+                }),
                 stretchSeries(bars, { xAxisIndex: 2, yAxisIndex: 2, thickness: 0.9 }),
             ],
         },
@@ -101,16 +141,21 @@ function tip({ piece, stretch }) {
             timeSeconds(piece.produced_at),
             t("day.cycle_of", { duration: exactDuration(piece.cycle_seconds) }),
             piece.details ?? "",
-        ].filter(Boolean).join("\n");
+        ]
+            .filter(Boolean)
+            .join("\n");
     }
     if (stretch.job) {
         const { job } = stretch;
         return [
             job.profile_reference ?? t("day.no_profile"),
             [job.colour, job.length_mm === null ? null : t("unit.mm", { value: number(job.length_mm) })]
-                .filter(Boolean).join(" · "),
+                .filter(Boolean)
+                .join(" · "),
             `${time(job.started_at)} · ${t("unit.pieces", { n: job.piece_count })}`,
-        ].filter(Boolean).join("\n");
+        ]
+            .filter(Boolean)
+            .join("\n");
     }
     return stretchTip(stretch.row);
 }

@@ -27,7 +27,14 @@ export function hoursChart({ pieces, machines, title, height = 240 }) {
         height,
         summary: t("hours.summary", { n: pieces.length, nText: number(pieces.length) }),
         option: {
-            grid: { left: 8, right: 16, top: 36, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+            grid: {
+                left: 8,
+                right: 16,
+                top: 36,
+                bottom: 8,
+                outerBoundsMode: "same",
+                outerBoundsContain: "axisLabel",
+            },
             legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 12, selectedMode: false },
             xAxis: { type: "category", data: hours.map(label), axisLabel: { hideOverlap: true } },
             yAxis: { type: "value", minInterval: 1 },
@@ -57,4 +64,3 @@ export function hoursChart({ pieces, machines, title, height = 240 }) {
 function range(first, last) {
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
-

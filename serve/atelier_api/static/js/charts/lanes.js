@@ -12,7 +12,9 @@ import { font } from "./theme.js";
  * for the whole chart, so that the hour in which the clocks change neither overlaps nor gapes.
  */
 export function wallAxis(instants) {
-    const first = instants.filter(Boolean).reduce((least, one) => (least === null || one < least ? one : least), null);
+    const first = instants
+        .filter(Boolean)
+        .reduce((least, one) => (least === null || one < least ? one : least), null);
     const offset = first === null ? 0 : offsetOf(first);
     return (instant) => Date.parse(instant) + offset;
 }
@@ -29,7 +31,14 @@ export function lanesChart({ lanes, title, legend, laneHeight = 40, open }) {
         height: 48 + lanes.length * laneHeight,
         summary: t("lanes.summary", { n: lanes.length, machines: names.join(", ") }),
         option: {
-            grid: { left: 8, right: 16, top: 8, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+            grid: {
+                left: 8,
+                right: 16,
+                top: 8,
+                bottom: 8,
+                outerBoundsMode: "same",
+                outerBoundsContain: "axisLabel",
+            },
             xAxis: {
                 type: "time",
                 min: (range) => Math.floor(range.min / 3_600_000) * 3_600_000,
@@ -71,6 +80,10 @@ export function stateColumns(of = (row) => row) {
         { label: t("column.state"), value: (row) => t(`state.${of(row).state}`) },
         { label: t("column.from"), value: (row) => timeSeconds(of(row).started_at), numeric: true },
         { label: t("column.to"), value: (row) => timeSeconds(of(row).ended_at), numeric: true },
-        { label: t("column.duration"), value: (row) => exactDuration(of(row).duration_seconds), numeric: true },
+        {
+            label: t("column.duration"),
+            value: (row) => exactDuration(of(row).duration_seconds),
+            numeric: true,
+        },
     ];
 }

@@ -7,7 +7,8 @@ import { colours, font, stateStyle } from "./theme.js";
 
 /** `losses` have machine_id, state, duration_seconds, count; in any order. */
 export function paretoChart({ losses, title, note, legend, className = "", height = 320 }) {
-    const ranked = losses.filter((row) => row.duration_seconds > 0)
+    const ranked = losses
+        .filter((row) => row.duration_seconds > 0)
         .sort((one, other) => other.duration_seconds - one.duration_seconds);
     const all = ranked.reduce((sum, row) => sum + Number(row.duration_seconds), 0);
     let reached = 0;
@@ -23,13 +24,39 @@ export function paretoChart({ losses, title, note, legend, className = "", heigh
         legend,
         className,
         height,
-        summary: t("pareto.summary", { n: rows.length, total: duration(all), first: rows.length ? nameOf(rows[0]).replace("\n", " ") : "–" }),
+        summary: t("pareto.summary", {
+            n: rows.length,
+            total: duration(all),
+            first: rows.length ? nameOf(rows[0]).replace("\n", " ") : "–",
+        }),
         option: {
-            grid: { left: 8, right: 8, top: 24, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-            xAxis: { type: "category", data: rows.map(nameOf), axisLabel: { interval: 0, lineHeight: 15, hideOverlap: true } },
+            grid: {
+                left: 8,
+                right: 8,
+                top: 24,
+                bottom: 8,
+                outerBoundsMode: "same",
+                outerBoundsContain: "axisLabel",
+            },
+            xAxis: {
+                type: "category",
+                data: rows.map(nameOf),
+                axisLabel: { interval: 0, lineHeight: 15, hideOverlap: true },
+            },
             yAxis: [
-                { type: "value", min: 0, axisLabel: { formatter: (value) => t("unit.hours", { value: number(value) }) } },
-                { type: "value", min: 0, max: 1, interval: 0.25, splitLine: { show: false }, axisLabel: { formatter: (value) => rate(value, 0) } },
+                {
+                    type: "value",
+                    min: 0,
+                    axisLabel: { formatter: (value) => t("unit.hours", { value: number(value) }) },
+                },
+                {
+                    type: "value",
+                    min: 0,
+                    max: 1,
+                    interval: 0.25,
+                    splitLine: { show: false },
+                    axisLabel: { formatter: (value) => rate(value, 0) },
+                },
             ],
             tooltip: {
                 trigger: "axis",
@@ -38,16 +65,29 @@ export function paretoChart({ losses, title, note, legend, className = "", heigh
             },
             series: [
                 {
-                    type: "bar", barMaxWidth: 56, labelLayout: { hideOverlap: true },
-                    data: rows.map((row) => ({ value: row.duration_seconds / 3600, itemStyle: stateStyle(row.state) })),
+                    type: "bar",
+                    barMaxWidth: 56,
+                    labelLayout: { hideOverlap: true },
+                    data: rows.map((row) => ({
+                        value: row.duration_seconds / 3600,
+                        itemStyle: stateStyle(row.state),
+                    })),
                     label: {
-                        show: true, position: "top", color: colours.ink2, fontSize: font.size,
+                        show: true,
+                        position: "top",
+                        color: colours.ink2,
+                        fontSize: font.size,
                         formatter: ({ dataIndex }) => duration(rows[dataIndex].duration_seconds),
                     },
                 },
                 {
-                    type: "line", yAxisIndex: 1, data: rows.map((row) => row.cumulated), symbolSize: 6, symbol: "circle",
-                    lineStyle: { color: colours.ink3, width: 1.5 }, itemStyle: { color: colours.ink3 },
+                    type: "line",
+                    yAxisIndex: 1,
+                    data: rows.map((row) => row.cumulated),
+                    symbolSize: 6,
+                    symbol: "circle",
+                    lineStyle: { color: colours.ink3, width: 1.5 },
+                    itemStyle: { color: colours.ink3 },
                 },
             ],
         },

@@ -43,7 +43,12 @@ function bar(context, api, stretch, thickness) {
     }
     const { color, borderColor, borderWidth, decal } = stretch.style;
     const hasPattern = decal && shape.width >= NARROWEST_PATTERN;
-    const style = { fill: color, stroke: borderColor, lineWidth: borderWidth, decal: hasPattern ? { ...decal } : null };
+    const style = {
+        fill: color,
+        stroke: borderColor,
+        lineWidth: borderWidth,
+        decal: hasPattern ? { ...decal } : null,
+    };
     const rectangle = { type: "rect", shape, style, transition: [] };
     const { label } = stretch;
     if (!label || shape.width < label.length * font.size * 0.55 + 8) {

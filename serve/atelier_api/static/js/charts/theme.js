@@ -51,7 +51,10 @@ export function pattern(state) {
             color: token("pattern-on-dark"),
             symbol: "circle",
             symbolSize: 0.55,
-            dashArrayX: [[4, 4], [0, 4, 4, 0]],
+            dashArrayX: [
+                [4, 4],
+                [0, 4, 4, 0],
+            ],
             dashArrayY: [4, 0],
         };
     }
@@ -91,7 +94,12 @@ export const theme = {
         borderWidth: 0,
         shadowBlur: 0,
         padding: [8, 10],
-        textStyle: { color: colours.surface, fontSize: font.size + 1, fontFamily: font.family, lineHeight: 18 },
+        textStyle: {
+            color: colours.surface,
+            fontSize: font.size + 1,
+            fontFamily: font.family,
+            lineHeight: 18,
+        },
         confine: true,
     },
 };

@@ -18,15 +18,18 @@ const ERP_LATE_SECONDS = 26 * 3600;
 /**
  * Return what needs attention, most urgent first.
  *
- * `machines` are rows of the status with their standing, `usual` the mean occupancy per machine, `sources` the freshness, `problems` what could
- * not be read, `rejected` rejected lines per machine today.
+ * `machines` are rows of the status with their standing, `usual` the mean occupancy per machine, `sources` the
+ * freshness, `problems` what could not be read, `rejected` rejected lines per machine today.
  */
 export function concerns({ machines, usual, sources, problems, rejected, dayOf }) {
     const found = [];
-    const asleep = machines.length > 0 && machines.every((machine) => machine.silent_seconds > ASLEEP_SECONDS);
+    const asleep =
+        machines.length > 0 && machines.every((machine) => machine.silent_seconds > ASLEEP_SECONDS);
     if (asleep) {
         const seconds = Math.min(...machines.map((machine) => machine.silent_seconds));
-        found.push(concern("urgent", "silent", "attention.all_silent", { duration: age(seconds) }, "/qualite"));
+        found.push(
+            concern("urgent", "silent", "attention.all_silent", { duration: age(seconds) }, "/qualite"),
+        );
     }
     for (const machine of machines) {
         const href = dayOf(machine);
@@ -35,15 +38,37 @@ export function concerns({ machines, usual, sources, problems, rejected, dayOf }
         if (asleep) {
             // One line for all has said it.
         } else if (machine.state === "stopped" && machine.standing !== "over") {
-            found.push(concern("urgent", "stopped", "attention.stopped", { ...values, duration: duration(since) }, href));
+            found.push(
+                concern(
+                    "urgent",
+                    "stopped",
+                    "attention.stopped",
+                    { ...values, duration: duration(since) },
+                    href,
+                ),
+            );
         } else if (machine.standing === "silent") {
             const silent = age(machine.silent_seconds);
-            found.push(concern("warning", "silent", "attention.silent", { ...values, duration: silent }, href));
+            found.push(
+                concern("warning", "silent", "attention.silent", { ...values, duration: silent }, href),
+            );
         } else if (machine.standing === "waiting" && since > LONG_WAIT_SECONDS) {
-            found.push(concern("warning", "waiting", "attention.waiting", { ...values, duration: duration(since) }, href));
+            found.push(
+                concern(
+                    "warning",
+                    "waiting",
+                    "attention.waiting",
+                    { ...values, duration: duration(since) },
+                    href,
+                ),
+            );
         }
         const mean = usual.get(machine.machine_id);
-        if (mean !== undefined && machine.occupancy_rate !== null && machine.occupancy_rate < mean - LOW_OCCUPANCY) {
+        if (
+            mean !== undefined &&
+            machine.occupancy_rate !== null &&
+            machine.occupancy_rate < mean - LOW_OCCUPANCY
+        ) {
             const rates = { now: rate(machine.occupancy_rate, 0), usual: rate(mean, 0) };
             found.push(concern("warning", "warning", "attention.low", { ...values, ...rates }, href));
         }
@@ -53,7 +78,9 @@ export function concerns({ machines, usual, sources, problems, rejected, dayOf }
         found.push(concern("warning", "file", "attention.rejected", values, "/qualite"));
     }
     if (problems.length) {
-        found.push(concern("urgent", "warning", "attention.problems", { n: problems.length }, "/qualite#problemes"));
+        found.push(
+            concern("urgent", "warning", "attention.problems", { n: problems.length }, "/qualite#problemes"),
+        );
     }
     for (const source of sources) {
         const limit = source.source === "erp" ? ERP_LATE_SECONDS : LATE_SECONDS;

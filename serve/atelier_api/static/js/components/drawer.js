@@ -22,7 +22,12 @@ export async function openDrawer(title, load) {
             heading,
             h(
                 "button",
-                { class: "button button--icon", type: "button", "aria-label": t("action.close"), onclick: () => dialog.close() },
+                {
+                    class: "button button--icon",
+                    type: "button",
+                    "aria-label": t("action.close"),
+                    onclick: () => dialog.close(),
+                },
                 icon("close"),
             ),
         ),

@@ -33,7 +33,8 @@ export function filterBar(fields, change, extra = null) {
     const clear = h(
         "button",
         {
-            class: "button", type: "button",
+            class: "button",
+            type: "button",
             onclick: () => {
                 for (const field of fields) {
                     document.getElementById(`filter-${field.name}`).value = "";
@@ -46,7 +47,13 @@ export function filterBar(fields, change, extra = null) {
         t("filter.clear"),
     );
     return {
-        element: h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() }, inputs, clear, extra),
+        element: h(
+            "form",
+            { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
+            inputs,
+            clear,
+            extra,
+        ),
         values,
     };
 }
@@ -64,8 +71,13 @@ function select(field, id, values, set) {
 function input(field, id, values, set) {
     const isText = field.type === "search";
     return h("input", {
-        class: "input", id, type: field.type, value: values[field.name], placeholder: field.placeholder ?? null,
-        maxlength: isText ? 100 : null, autocomplete: "off",
+        class: "input",
+        id,
+        type: field.type,
+        value: values[field.name],
+        placeholder: field.placeholder ?? null,
+        maxlength: isText ? 100 : null,
+        autocomplete: "off",
         oninput: (event) => set(field.name, event.target.value.trim(), isText),
     });
 }

@@ -34,7 +34,10 @@ export function serverList({ path, caption, columns, sort, emptyNotice, pageSize
             announce(t("table.shown", { n: state.rows.length }));
         } catch (error) {
             if (error.name !== "AbortError") {
-                replace(place, failed(error, () => load(false)));
+                replace(
+                    place,
+                    failed(error, () => load(false)),
+                );
                 replace(foot);
             }
         }
@@ -58,7 +61,14 @@ export function serverList({ path, caption, columns, sort, emptyNotice, pageSize
         replace(place, table({ caption, columns, rows: state.rows, cards: true, sorting }));
         replace(
             foot,
-            h("span", {}, t(state.cursor ? "table.shown_so_far" : "table.shown", { n: state.rows.length, nText: number(state.rows.length) })),
+            h(
+                "span",
+                {},
+                t(state.cursor ? "table.shown_so_far" : "table.shown", {
+                    n: state.rows.length,
+                    nText: number(state.rows.length),
+                }),
+            ),
             state.cursor
                 ? h("button", { class: "button", type: "button", onclick: () => load(true) }, t("table.more"))
                 : null,

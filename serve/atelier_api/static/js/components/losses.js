@@ -22,9 +22,17 @@ export function lossTable(losses) {
     ];
     const shown = ranked.slice(0, SHOWN);
     return [
-        h("div", { class: "table-box table-box--tall" }, table({ caption: t("machine.losses"), columns, rows: shown })),
+        h(
+            "div",
+            { class: "table-box table-box--tall" },
+            table({ caption: t("machine.losses"), columns, rows: shown }),
+        ),
         shown.length < ranked.length
-            ? h("div", { class: "table-foot" }, t("machine.losses_shown", { n: shown.length, of: number(ranked.length) }))
+            ? h(
+                  "div",
+                  { class: "table-foot" },
+                  t("machine.losses_shown", { n: shown.length, of: number(ranked.length) }),
+              )
             : null,
     ];
 }

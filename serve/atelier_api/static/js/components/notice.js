@@ -10,12 +10,24 @@ export function loading() {
 
 /** Nothing is there, and that may be right. `action` is a link or a button. */
 export function empty(title, advice, action = null) {
-    return h("div", { class: "notice", "data-empty": true }, h("strong", {}, title), h("p", {}, advice), action);
+    return h(
+        "div",
+        { class: "notice", "data-empty": true },
+        h("strong", {}, title),
+        h("p", {}, advice),
+        action,
+    );
 }
 
 /** Nothing is there, and that is good. */
 export function fine(title, detail) {
-    return h("div", { class: "notice", "data-empty": true }, icon("fine"), h("strong", {}, title), h("p", {}, detail));
+    return h(
+        "div",
+        { class: "notice", "data-empty": true },
+        icon("fine"),
+        h("strong", {}, title),
+        h("p", {}, detail),
+    );
 }
 
 /** It failed: what, and what to do. */
@@ -29,7 +41,9 @@ export function failed(error, retry = null) {
         { class: "notice notice--error", role: "alert" },
         h("strong", {}, t("error.title")),
         h("p", {}, isKnown ? error.message : t("error.page")),
-        isKnown && error.requestId ? h("p", { class: "muted" }, t("error.request", { id: error.requestId })) : null,
+        isKnown && error.requestId
+            ? h("p", { class: "muted" }, t("error.request", { id: error.requestId }))
+            : null,
         retry ? h("button", { class: "button", type: "button", onclick: retry }, t("action.retry")) : null,
     );
 }

@@ -7,7 +7,13 @@ import { STATES } from "../charts/theme.js";
 import { may } from "../places.js";
 
 /** States with an icon of their own; `over` is shown as what it is, an end. */
-const ICONS = { productive: "productive", waiting: "waiting", stopped: "stopped", silent: "silent", over: "fine" };
+const ICONS = {
+    productive: "productive",
+    waiting: "waiting",
+    stopped: "stopped",
+    silent: "silent",
+    over: "fine",
+};
 
 /** The head of a page: its title, a line below it, tools to the right. */
 export function head(title, subtitle, tools = []) {
@@ -67,7 +73,12 @@ export function figure({ label, value, note = "", why = null, isLong = false }) 
         why
             ? h(
                   "button",
-                  { class: "figure__why", type: "button", onclick: why, "aria-label": t("why.of", { figure: label }) },
+                  {
+                      class: "figure__why",
+                      type: "button",
+                      onclick: why,
+                      "aria-label": t("why.of", { figure: label }),
+                  },
                   t("why.short"),
               )
             : null,

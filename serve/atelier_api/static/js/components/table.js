@@ -15,7 +15,15 @@ export function table({ caption, columns, rows, cards = false, sorting = null })
         "table",
         { class: cards ? "table table--cards" : "table", role: "table" },
         h("caption", { class: "visually-hidden" }, caption),
-        h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, columns.map((column) => heading(column, sorting)))),
+        h(
+            "thead",
+            { role: "rowgroup" },
+            h(
+                "tr",
+                { role: "row" },
+                columns.map((column) => heading(column, sorting)),
+            ),
+        ),
         h("tbody", { role: "rowgroup" }, tableRows(columns, rows)),
     );
 }
@@ -46,12 +54,17 @@ function heading(column, sorting) {
                       class: "sort",
                       type: "button",
                       title: t("table.sort_by", { column: column.label }),
-                      onclick: () => sorting.change(isSorted && !sorting.descending ? `-${column.sort}` : column.sort),
+                      onclick: () =>
+                          sorting.change(isSorted && !sorting.descending ? `-${column.sort}` : column.sort),
                   },
                   column.label,
               )
             : column.label;
-    return h("th", { scope: "col", role: "columnheader", class: classOf(column), "aria-sort": order }, content);
+    return h(
+        "th",
+        { scope: "col", role: "columnheader", class: classOf(column), "aria-sort": order },
+        content,
+    );
 }
 
 function cell(column, row, isFirst) {

@@ -41,9 +41,17 @@ function formula(answer) {
         h(
             "dl",
             { class: "facts" },
-            answer.inputs.map((input) => [h("dt", {}, input.label), h("dd", {}, UNITS[input.unit](input.value))]),
+            answer.inputs.map((input) => [
+                h("dt", {}, withoutUnit(input.label)),
+                h("dd", {}, UNITS[input.unit](input.value)),
+            ]),
         ),
     );
+}
+
+/** The value says its unit itself. */
+function withoutUnit(label) {
+    return label.replace(/ \(s\)$/, "");
 }
 
 function part(title, note, rows, columns) {
@@ -51,7 +59,8 @@ function part(title, note, rows, columns) {
         return null;
     }
     const shown = rows.slice(0, SHOWN);
-    const rest = rows.length > SHOWN ? t("why.first_of", { n: SHOWN, of: number(rows.length) }) : number(rows.length);
+    const rest =
+        rows.length > SHOWN ? t("why.first_of", { n: SHOWN, of: number(rows.length) }) : number(rows.length);
     return h(
         "section",
         { class: "drawer__part" },

@@ -4,7 +4,16 @@ import { address, all } from "../api.js";
 import { dayChart } from "../charts/day.js";
 import { lossTable } from "../components/losses.js";
 import { empty, fine } from "../components/notice.js";
-import { exportButtons, figure, head, legend, linkButton, panel, printButton, wallButton } from "../components/parts.js";
+import {
+    exportButtons,
+    figure,
+    head,
+    legend,
+    linkButton,
+    panel,
+    printButton,
+    wallButton,
+} from "../components/parts.js";
 import { table } from "../components/table.js";
 import { openWhy } from "../components/why.js";
 import { h, icon } from "../dom.js";
@@ -21,8 +30,13 @@ const PIECES_SHOWN = 200;
 
 /** The address without a machine or a day leads to the newest day; of all machines, or of the one that is named. */
 async function goToNewest() {
-    const machines = await all("machines", machineId ? { sort: "machine_id" } : { sort: "-last_production_date" });
-    const machine = machines.find((one) => (machineId ? one.machine_id === machineId : one.last_production_date));
+    const machines = await all(
+        "machines",
+        machineId ? { sort: "machine_id" } : { sort: "-last_production_date" },
+    );
+    const machine = machines.find((one) =>
+        machineId ? one.machine_id === machineId : one.last_production_date,
+    );
     if (machine?.last_production_date) {
         location.replace(dayAddress(machine.machine_id, machine.last_production_date));
         return new Promise(() => {});
@@ -40,7 +54,9 @@ async function load() {
     ]);
     const machine = machines.find((one) => one.machine_id === machineId) ?? null;
     const [session] = await all("sessions", {
-        machine_id: machineId, production_date_from: day, production_date_to: day,
+        machine_id: machineId,
+        production_date_from: day,
+        production_date_to: day,
     });
     if (!session) {
         return { machine, machines, session: null };
@@ -56,7 +72,11 @@ function draw({ machine, machines, session, states, pieces, jobs, figures }) {
     }
     const title = t("machine.title", { machine: machineId, day: date(day, "long") });
     const name = machine ? [machine.machine_name, machine.material].filter(Boolean).join(" · ") : "";
-    const top = head(title, name, [...steps(machines, machine), printButton(), session ? wallButton() : null]);
+    const top = head(title, name, [
+        ...steps(machines, machine),
+        printButton(),
+        session ? wallButton() : null,
+    ]);
     if (!session) {
         return [top, panel({ title: t("machine.no_session") }, noSession(machine))];
     }
@@ -67,7 +87,11 @@ function draw({ machine, machines, session, states, pieces, jobs, figures }) {
             "div",
             { class: "figures" },
             kpisOf(figures).map((one) =>
-                figure({ ...one, note: one.note || noteOf(one.key, session), why: () => openWhy(one.key, machineId, day) }),
+                figure({
+                    ...one,
+                    note: one.note || noteOf(one.key, session),
+                    why: () => openWhy(one.key, machineId, day),
+                }),
             ),
         ),
         h(
@@ -77,13 +101,24 @@ function draw({ machine, machines, session, states, pieces, jobs, figures }) {
                 ? dayChart({ states, pieces, jobs, end: session.last_event_at, legend: legend() })
                 : panel({ title: t("day.title") }, empty(t("day.empty"), t("day.empty_advice"))),
             panel(
-                { title: t("machine.losses"), note: t("machine.losses_note"), className: "half", flush: true },
-                losses.length ? lossTable(losses) : fine(t("machine.no_losses"), t("machine.no_losses_advice")),
+                {
+                    title: t("machine.losses"),
+                    note: t("machine.losses_note"),
+                    className: "half",
+                    flush: true,
+                },
+                losses.length
+                    ? lossTable(losses)
+                    : fine(t("machine.no_losses"), t("machine.no_losses_advice")),
             ),
             panel(
                 { title: t("machine.jobs"), note: number(jobs.length), className: "half", flush: true },
                 jobs.length
-                    ? h("div", { class: "table-box table-box--tall" }, table({ caption: t("machine.jobs"), columns: JOBS, rows: jobs }))
+                    ? h(
+                          "div",
+                          { class: "table-box table-box--tall" },
+                          table({ caption: t("machine.jobs"), columns: JOBS, rows: jobs }),
+                      )
                     : empty(t("machine.no_jobs"), t("machine.no_jobs_advice")),
             ),
             piecesPanel(pieces, session),
@@ -108,22 +143,34 @@ function steps(machines, machine) {
         h(
             "a",
             {
-                class: "button button--icon", "aria-label": label, title: label,
-                href: isThere ? dayAddress(machineId, addDays(day, days)) : null, "aria-disabled": isThere ? null : "true",
+                class: "button button--icon",
+                "aria-label": label,
+                title: label,
+                href: isThere ? dayAddress(machineId, addDays(day, days)) : null,
+                "aria-disabled": isThere ? null : "true",
             },
             icon(name),
         );
     const pickMachine = h(
         "select",
         {
-            class: "input", "aria-label": t("column.machine"),
+            class: "input",
+            "aria-label": t("column.machine"),
             onchange: (event) => location.assign(dayAddress(event.target.value, day)),
         },
         machine ? null : h("option", { selected: true, disabled: true }, machineId),
-        machines.map((one) => h("option", { value: one.machine_id, selected: one.machine_id === machineId }, one.machine_id)),
+        machines.map((one) =>
+            h("option", { value: one.machine_id, selected: one.machine_id === machineId }, one.machine_id),
+        ),
     );
     const pickDay = h("input", {
-        class: "input", type: "date", value: day, min: first, max: last, required: true, "aria-label": t("column.date"),
+        class: "input",
+        type: "date",
+        value: day,
+        min: first,
+        max: last,
+        required: true,
+        "aria-label": t("column.date"),
         onchange: (event) => event.target.value && location.assign(dayAddress(machineId, event.target.value)),
     });
     return [
@@ -143,20 +190,30 @@ function noSession(machine) {
         return empty(t("today.empty"), t("today.empty_advice"));
     }
     if (!machine) {
-        return empty(t("machine.unknown", { machine: machineId }), t("machine.unknown_advice"), linkButton("/", t("action.to_today")));
+        return empty(
+            t("machine.unknown", { machine: machineId }),
+            t("machine.unknown_advice"),
+            linkButton("/", t("action.to_today")),
+        );
     }
     const last = machine.last_production_date;
     return empty(
         t("machine.empty", { machine: machineId, day: date(day, "long") }),
         t("machine.empty_advice"),
-        last ? linkButton(dayAddress(machineId, last), t("machine.to_last", { day: date(last, "day") })) : null,
+        last
+            ? linkButton(dayAddress(machineId, last), t("machine.to_last", { day: date(last, "day") }))
+            : null,
     );
 }
 
 const JOBS = [
     { label: t("column.start"), value: (job) => time(job.started_at) },
     { label: t("column.profile"), value: (job) => job.profile_reference ?? "–" },
-    { label: t("column.length"), value: (job) => (job.length_mm === null ? "–" : t("unit.mm", { value: number(job.length_mm) })), numeric: true },
+    {
+        label: t("column.length"),
+        value: (job) => (job.length_mm === null ? "–" : t("unit.mm", { value: number(job.length_mm) })),
+        numeric: true,
+    },
     { label: t("column.colour"), value: (job) => job.colour ?? "–" },
     { label: t("column.pieces"), value: (job) => number(job.piece_count), numeric: true },
 ];
@@ -177,12 +234,23 @@ function orderOf(piece) {
 }
 
 function piecesPanel(pieces, session) {
-    const exports = exportButtons((format) => address(`sessions/${encodeURIComponent(session.session_id)}/pieces`, { format }));
+    const exports = exportButtons((format) =>
+        address(`sessions/${encodeURIComponent(session.session_id)}/pieces`, { format }),
+    );
     const shown = pieces.slice(0, PIECES_SHOWN);
     return panel(
-        { title: t("machine.pieces"), note: number(pieces.length), flush: true, className: "wall-hidden print-hidden" },
+        {
+            title: t("machine.pieces"),
+            note: number(pieces.length),
+            flush: true,
+            className: "wall-hidden print-hidden",
+        },
         pieces.length
-            ? h("div", { class: "table-box table-box--tall" }, table({ caption: t("machine.pieces"), columns: PIECES, rows: shown }))
+            ? h(
+                  "div",
+                  { class: "table-box table-box--tall" },
+                  table({ caption: t("machine.pieces"), columns: PIECES, rows: shown }),
+              )
             : empty(t("machine.no_pieces"), t("machine.no_pieces_advice")),
         h(
             "div",

@@ -36,10 +36,23 @@ function draw(orders) {
     });
     const filters = filterBar(
         [
-            { name: "q", label: t("orders.search"), type: "search", placeholder: t("orders.search_hint"), wide: true },
-            { name: "status", label: t("column.status"), type: "select", options: statuses.map((one) => ({ value: one, label: one })) },
             {
-                name: "is_stock_managed", label: t("orders.stock"), type: "select",
+                name: "q",
+                label: t("orders.search"),
+                type: "search",
+                placeholder: t("orders.search_hint"),
+                wide: true,
+            },
+            {
+                name: "status",
+                label: t("column.status"),
+                type: "select",
+                options: statuses.map((one) => ({ value: one, label: one })),
+            },
+            {
+                name: "is_stock_managed",
+                label: t("orders.stock"),
+                type: "select",
                 options: ["true", "false"].map((one) => ({ value: one, label: t(`boolean.${one}`) })),
             },
             { name: "planned_from", label: t("orders.planned_from"), type: "date" },
@@ -50,7 +63,11 @@ function draw(orders) {
     show(list, filters.values);
     const begun = orders.filter((order) => order.produced_count > 0).length;
     return [
-        head(t("orders.title"), t("orders.subtitle", { n: orders.length, nText: number(orders.length), begun: number(begun) }), [printButton()]),
+        head(
+            t("orders.title"),
+            t("orders.subtitle", { n: orders.length, nText: number(orders.length), begun: number(begun) }),
+            [printButton()],
+        ),
         h(
             "div",
             { class: "grid" },
@@ -59,7 +76,14 @@ function draw(orders) {
                 { title: t("orders.list"), flush: true, className: "panel--long" },
                 filters.element,
                 list.element,
-                may("exports") ? h("div", { class: "table-foot" }, h("span", {}, t("orders.export_note")), exportLinks(list)) : null,
+                may("exports")
+                    ? h(
+                          "div",
+                          { class: "table-foot" },
+                          h("span", {}, t("orders.export_note")),
+                          exportLinks(list),
+                      )
+                    : null,
             ),
         ),
     ];
@@ -91,18 +115,56 @@ function rememberSort(sort) {
 function columns(nameOfStatus) {
     return [
         {
-            label: t("column.order"), sort: "order_number",
-            value: (order) => h("button", { class: "row-button", type: "button", onclick: () => openOrder(order, nameOfStatus) }, nameOf(order)),
+            label: t("column.order"),
+            sort: "order_number",
+            value: (order) =>
+                h(
+                    "button",
+                    { class: "row-button", type: "button", onclick: () => openOrder(order, nameOfStatus) },
+                    nameOf(order),
+                ),
         },
-        { label: t("column.job_name"), sort: "job_name", value: (order) => order.job_name ?? "–", className: "wrap" },
-        { label: t("column.status"), sort: "status", value: (order) => nameOfStatus(order.status), className: "nowrap" },
-        { label: t("column.planned_on"), sort: "planned_at", value: (order) => date(order.planned_on), numeric: true },
-        { label: t("column.deliver_on"), sort: "deliver_on", value: (order) => date(order.deliver_on), numeric: true },
+        {
+            label: t("column.job_name"),
+            sort: "job_name",
+            value: (order) => order.job_name ?? "–",
+            className: "wrap",
+        },
+        {
+            label: t("column.status"),
+            sort: "status",
+            value: (order) => nameOfStatus(order.status),
+            className: "nowrap",
+        },
+        {
+            label: t("column.planned_on"),
+            sort: "planned_at",
+            value: (order) => date(order.planned_on),
+            numeric: true,
+        },
+        {
+            label: t("column.deliver_on"),
+            sort: "deliver_on",
+            value: (order) => date(order.deliver_on),
+            numeric: true,
+        },
         { label: t("column.box_code"), value: (order) => order.box_code },
-        { label: t("column.quantity"), sort: "accessory_quantity", value: (order) => number(order.accessory_quantity), numeric: true },
+        {
+            label: t("column.quantity"),
+            sort: "accessory_quantity",
+            value: (order) => number(order.accessory_quantity),
+            numeric: true,
+        },
         { label: t("column.stock"), value: (order) => yesNo(order.is_stock_managed) },
         { label: t("column.progress"), sort: "produced_count", value: progress },
-        may("orders") ? { label: t("column.price"), sort: "price_eur", value: (order) => euro(order.price_eur), numeric: true } : null,
+        may("orders")
+            ? {
+                  label: t("column.price"),
+                  sort: "price_eur",
+                  value: (order) => euro(order.price_eur),
+                  numeric: true,
+              }
+            : null,
     ].filter(Boolean);
 }
 
@@ -114,7 +176,11 @@ function progress(order) {
         "span",
         { class: "progress" },
         h("span", {}, t("unit.pieces", { n: order.produced_count, nText: number(order.produced_count) })),
-        h("span", { class: "muted" }, t("orders.last_piece", { machine: order.last_machine_id, moment: moment(order.last_piece_at) })),
+        h(
+            "span",
+            { class: "muted" },
+            t("orders.last_piece", { machine: order.last_machine_id, moment: moment(order.last_piece_at) }),
+        ),
     );
 }
 
@@ -133,9 +199,19 @@ function openOrder(order, nameOfStatus) {
                 [t("column.progress"), progress(full)],
                 "price_eur" in full ? [t("column.price"), euro(full.price_eur)] : null,
             ]),
-            h("section", {}, h("h3", {}, t("orders.accessories")), table({ caption: t("orders.accessories"), columns: ACCESSORIES, rows: full.accessories })),
+            h(
+                "section",
+                {},
+                h("h3", {}, t("orders.accessories")),
+                table({ caption: t("orders.accessories"), columns: ACCESSORIES, rows: full.accessories }),
+            ),
             full.status_history.length
-                ? h("section", {}, h("h3", {}, t("orders.history")), table({ caption: t("orders.history"), columns: HISTORY, rows: full.status_history }))
+                ? h(
+                      "section",
+                      {},
+                      h("h3", {}, t("orders.history")),
+                      table({ caption: t("orders.history"), columns: HISTORY, rows: full.status_history }),
+                  )
                 : null,
         ];
     });

@@ -17,10 +17,22 @@ import { addDays, secondsSince } from "../time.js";
 const DAYS = 30;
 
 async function load() {
-    const [machines, freshness, problems] = await Promise.all([all("machines"), get("freshness"), all("source-problems", { is_open: true })]);
-    const last = machines.map((one) => one.last_production_date).filter(Boolean).sort().at(-1) ?? null;
+    const [machines, freshness, problems] = await Promise.all([
+        all("machines"),
+        get("freshness"),
+        all("source-problems", { is_open: true }),
+    ]);
+    const last =
+        machines
+            .map((one) => one.last_production_date)
+            .filter(Boolean)
+            .sort()
+            .at(-1) ?? null;
     const days = last
-        ? await all("quality/days", { production_date_from: addDays(last, 1 - DAYS), production_date_to: last })
+        ? await all("quality/days", {
+              production_date_from: addDays(last, 1 - DAYS),
+              production_date_to: last,
+          })
         : [];
     return { machines, sources: freshness.data, problems, last, days };
 }
@@ -36,15 +48,26 @@ function draw({ machines, sources, problems, last, days }) {
             { class: "grid" },
             last
                 ? rejectedChart({
-                      rows: days, days: dates, machines: names, title: t("quality.chart"), note: t("quality.chart_note"),
+                      rows: days,
+                      days: dates,
+                      machines: names,
+                      title: t("quality.chart"),
+                      note: t("quality.chart_note"),
                       className: "two-thirds",
                       open: ({ machine, day }) => location.assign(dayAddress(machine, day)),
                   })
-                : panel({ title: t("quality.chart"), className: "two-thirds" }, empty(t("today.empty"), t("today.empty_advice"))),
+                : panel(
+                      { title: t("quality.chart"), className: "two-thirds" },
+                      empty(t("today.empty"), t("today.empty_advice")),
+                  ),
             panel(
                 { title: t("quality.problems"), className: "third", flush: true, id: "problemes" },
                 problems.length
-                    ? h("div", { class: "table-box table-box--tall" }, table({ caption: t("quality.problems"), columns: PROBLEMS, rows: problems }))
+                    ? h(
+                          "div",
+                          { class: "table-box table-box--tall" },
+                          table({ caption: t("quality.problems"), columns: PROBLEMS, rows: problems }),
+                      )
                     : fine(t("quality.no_problems"), t("quality.no_problems_advice")),
             ),
             filesPanel(names),
@@ -54,7 +77,12 @@ function draw({ machines, sources, problems, last, days }) {
 
 function figures(sources, days) {
     const sum = (name) => days.reduce((all, row) => all + Number(row[name] ?? 0), 0);
-    const [lines, events, rejected, blank] = ["line_count", "event_count", "rejected_line_count", "blank_count"].map(sum);
+    const [lines, events, rejected, blank] = [
+        "line_count",
+        "event_count",
+        "rejected_line_count",
+        "blank_count",
+    ].map(sum);
     return h(
         "div",
         { class: "figures" },
@@ -69,9 +97,21 @@ function figures(sources, days) {
             }),
         ),
         figure({ label: t("quality.lines"), value: number(lines), note: t("quality.lines_note") }),
-        figure({ label: t("quality.events"), value: number(events), note: lines ? t("quality.of_lines", { rate: rate(events / lines, 2) }) : "" }),
-        figure({ label: t("quality.rejected"), value: number(rejected), note: lines ? t("quality.of_lines", { rate: rate(rejected / lines, 2) }) : "" }),
-        figure({ label: t("quality.blank"), value: number(blank), note: lines ? t("quality.of_lines", { rate: rate(blank / lines, 2) }) : "" }),
+        figure({
+            label: t("quality.events"),
+            value: number(events),
+            note: lines ? t("quality.of_lines", { rate: rate(events / lines, 2) }) : "",
+        }),
+        figure({
+            label: t("quality.rejected"),
+            value: number(rejected),
+            note: lines ? t("quality.of_lines", { rate: rate(rejected / lines, 2) }) : "",
+        }),
+        figure({
+            label: t("quality.blank"),
+            value: number(blank),
+            note: lines ? t("quality.of_lines", { rate: rate(blank / lines, 2) }) : "",
+        }),
     );
 }
 
@@ -84,10 +124,20 @@ const PROBLEMS = [
 const FILES = [
     { label: t("column.path"), sort: "path", value: (row) => row.path, className: "path" },
     { label: t("column.machine"), value: (row) => row.machine_id },
-    { label: t("column.day"), sort: "production_date", value: (row) => date(row.production_date), numeric: true },
+    {
+        label: t("column.day"),
+        sort: "production_date",
+        value: (row) => date(row.production_date),
+        numeric: true,
+    },
     { label: t("column.size"), sort: "size_bytes", value: (row) => bytes(row.size_bytes), numeric: true },
     { label: t("column.lines"), value: (row) => number(row.line_count), numeric: true },
-    { label: t("column.rejected"), sort: "rejected_count", value: (row) => number(row.rejected_count), numeric: true },
+    {
+        label: t("column.rejected"),
+        sort: "rejected_count",
+        value: (row) => number(row.rejected_count),
+        numeric: true,
+    },
     { label: t("column.read_at"), sort: "read_at", value: (row) => moment(row.read_at), numeric: true },
     { label: t("column.file_state"), value: fileState },
 ];
@@ -114,10 +164,20 @@ function filesPanel(names) {
         pageSize: 25,
         emptyNotice: () => empty(t("quality.no_files"), t("quality.no_files_advice")),
     });
-    const yes = (name, label) => ({ name, label, type: "select", options: ["true", "false"].map((one) => ({ value: one, label: t(`boolean.${one}`) })) });
+    const yes = (name, label) => ({
+        name,
+        label,
+        type: "select",
+        options: ["true", "false"].map((one) => ({ value: one, label: t(`boolean.${one}`) })),
+    });
     const filters = filterBar(
         [
-            { name: "machine_id", label: t("column.machine"), type: "select", options: names.map((one) => ({ value: one, label: one })) },
+            {
+                name: "machine_id",
+                label: t("column.machine"),
+                type: "select",
+                options: names.map((one) => ({ value: one, label: one })),
+            },
             { name: "production_date_from", label: t("quality.day_from"), type: "date" },
             { name: "production_date_to", label: t("quality.day_to"), type: "date" },
             yes("has_rejected_lines", t("quality.has_rejected")),
@@ -126,7 +186,11 @@ function filesPanel(names) {
         (values) => list.show(values),
     );
     list.show(filters.values);
-    return panel({ title: t("quality.files"), flush: true, className: "panel--long" }, filters.element, list.element);
+    return panel(
+        { title: t("quality.files"), flush: true, className: "panel--long" },
+        filters.element,
+        list.element,
+    );
 }
 
 run(load, draw);

@@ -5,7 +5,17 @@ import { hoursChart } from "../charts/hours.js";
 import { lanesChart } from "../charts/lanes.js";
 import { attentionList, concerns } from "../components/attention.js";
 import { empty } from "../components/notice.js";
-import { badge, figure, head, legend, linkButton, panel, printButton, split, wallButton } from "../components/parts.js";
+import {
+    badge,
+    figure,
+    head,
+    legend,
+    linkButton,
+    panel,
+    printButton,
+    split,
+    wallButton,
+} from "../components/parts.js";
 import { standing } from "../components/standing.js";
 import { h } from "../dom.js";
 import { age, date, moment, number, points, rate, sentence } from "../format.js";
@@ -26,7 +36,12 @@ async function load() {
         get("freshness"),
         all("source-problems", { is_open: true }),
     ]);
-    const day = status.map((machine) => machine.production_date).filter(Boolean).sort().at(-1) ?? null;
+    const day =
+        status
+            .map((machine) => machine.production_date)
+            .filter(Boolean)
+            .sort()
+            .at(-1) ?? null;
     if (day === null) {
         return { day, status };
     }
@@ -36,18 +51,25 @@ async function load() {
         all("sessions", { production_date_from: addDays(day, -USUAL_DAYS), production_date_to: day }),
         all("quality/days", { production_date_from: day, production_date_to: day }),
         all("pieces", {
-            production_date_from: day, production_date_to: day, fields: ["machine_id", "produced_at"], sort: "produced_at",
+            production_date_from: day,
+            production_date_to: day,
+            fields: ["machine_id", "produced_at"],
+            sort: "produced_at",
         }),
         ...today.map((machine) => all(`sessions/${machine.session_id}/timeline`)),
     ]);
     return {
-        day, pieces, problems,
+        day,
+        pieces,
+        problems,
         status: status.map((machine) => ({ ...machine, standing: standing(machine, day, sessions) })),
         today: today.map((machine) => ({ ...machine, standing: standing(machine, day, sessions) })),
         now: total(sessions.filter((row) => row.production_date === day)),
         before: sessions.filter((row) => row.production_date < day),
         sources: freshness.data,
-        rejected: quality.filter((row) => row.rejected_line_count > 0).map((row) => [row.machine_id, row.rejected_line_count]),
+        rejected: quality
+            .filter((row) => row.rejected_line_count > 0)
+            .map((row) => [row.machine_id, row.rejected_line_count]),
         lanes: today.map((machine, index) => ({ ...machine, states: timelines[index] })),
     };
 }
@@ -60,31 +82,53 @@ function draw(data) {
             panel({ title: t("today.board") }, empty(t("today.empty"), t("today.empty_advice"))),
         ];
     }
-    const isToday = day === new Date().toLocaleDateString("sv", { timeZone: document.documentElement.dataset.timezone });
+    const isToday =
+        day === new Date().toLocaleDateString("sv", { timeZone: document.documentElement.dataset.timezone });
     const usual = usualOccupancy(before);
     const found = concerns({ ...data, machines: today, usual, sources, dayOf });
     return [
         head(sentence(date(day, "long")), isToday ? t("today.subtitle") : t("today.subtitle_past"), [
-            linkButton(`/semaine?date=${day}`, t("today.week"), "nav-week"), printButton(), wallButton(),
+            linkButton(`/semaine?date=${day}`, t("today.week"), "nav-week"),
+            printButton(),
+            wallButton(),
         ]),
         figures(today, now, before, found),
         h(
             "div",
             { class: "grid" },
             panel(
-                { title: t("attention.title"), className: "third", flush: true, note: found.length ? number(found.length) : null },
+                {
+                    title: t("attention.title"),
+                    className: "third",
+                    flush: true,
+                    note: found.length ? number(found.length) : null,
+                },
                 attentionList(found),
             ),
             panel(
                 { title: t("today.board"), className: "two-thirds", flush: true },
-                h("ul", { class: "board" }, boardHead(), status.map((machine) => boardRow(machine, day, usual))),
+                h(
+                    "ul",
+                    { class: "board" },
+                    boardHead(),
+                    status.map((machine) => boardRow(machine, day, usual)),
+                ),
             ),
             lanesChart({
-                lanes: data.lanes, title: t("today.lanes"), legend: legend(), laneHeight: isWall ? 52 : 40,
+                lanes: data.lanes,
+                title: t("today.lanes"),
+                legend: legend(),
+                laneHeight: isWall ? 52 : 40,
                 open: (lane) => location.assign(dayOf(lane)),
             }),
             // One screen without scrolling.
-            isWall ? null : hoursChart({ pieces: data.pieces, machines: status.map((one) => one.machine_id), title: t("today.hours") }),
+            isWall
+                ? null
+                : hoursChart({
+                      pieces: data.pieces,
+                      machines: status.map((one) => one.machine_id),
+                      title: t("today.hours"),
+                  }),
         ),
     ];
 }
@@ -92,7 +136,10 @@ function draw(data) {
 /** The occupancy of the days before per machine, from sums. */
 function usualOccupancy(before) {
     const machines = [...new Set(before.map((row) => row.machine_id))];
-    const means = machines.map((id) => [id, total(before.filter((row) => row.machine_id === id)).occupancy_rate]);
+    const means = machines.map((id) => [
+        id,
+        total(before.filter((row) => row.machine_id === id)).occupancy_rate,
+    ]);
     return new Map(means.filter(([, mean]) => mean !== null));
 }
 
@@ -101,7 +148,10 @@ function figures(today, now, before, found) {
     const days = new Set(before.map((row) => row.production_date)).size;
     const running = today.filter((machine) => machine.standing === "productive").length;
     const urgent = found.filter((one) => one.level === "urgent").length;
-    const difference = usual.occupancy_rate === null || now.occupancy_rate === null ? null : now.occupancy_rate - usual.occupancy_rate;
+    const difference =
+        usual.occupancy_rate === null || now.occupancy_rate === null
+            ? null
+            : now.occupancy_rate - usual.occupancy_rate;
     return h(
         "div",
         { class: "figures" },
@@ -136,7 +186,11 @@ function figures(today, now, before, found) {
 /** What the columns are, for the eye; each cell says it itself to a screen reader. */
 function boardHead() {
     const names = ["column.machine", "column.state", "today.pieces", "today.occupancy", "today.last_line"];
-    return h("li", { class: "board__row board__head", "aria-hidden": "true" }, names.map((name) => h("span", {}, t(name))));
+    return h(
+        "li",
+        { class: "board__row board__head", "aria-hidden": "true" },
+        names.map((name) => h("span", {}, t(name))),
+    );
 }
 
 function boardRow(machine, day, usual) {
@@ -197,7 +251,9 @@ function stateNote(machine) {
     if (machine.standing !== machine.state) {
         return t("today.last_state", { state: t(`state.${machine.state}`) });
     }
-    return t("today.since", { moment: moment(machine.state_since, dateOf(machine.last_line_at ?? machine.state_since)) });
+    return t("today.since", {
+        moment: moment(machine.state_since, dateOf(machine.last_line_at ?? machine.state_since)),
+    });
 }
 
 run(load, draw);

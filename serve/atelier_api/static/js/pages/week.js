@@ -6,7 +6,16 @@ import { calendarChart } from "../charts/calendar.js";
 import { paretoChart } from "../charts/pareto.js";
 import { trendChart } from "../charts/trend.js";
 import { empty, fine } from "../components/notice.js";
-import { exportButtons, figure, head, legend, linkButton, panel, printButton, wallButton } from "../components/parts.js";
+import {
+    exportButtons,
+    figure,
+    head,
+    legend,
+    linkButton,
+    panel,
+    printButton,
+    wallButton,
+} from "../components/parts.js";
 import { table } from "../components/table.js";
 import { h, icon } from "../dom.js";
 import { date, duration, moment, number, points, rate, signed } from "../format.js";
@@ -37,7 +46,13 @@ async function chosenWeek(machines) {
 }
 
 function lastDay(machines) {
-    return machines.map((one) => one.last_production_date).filter(Boolean).sort().at(-1) ?? null;
+    return (
+        machines
+            .map((one) => one.last_production_date)
+            .filter(Boolean)
+            .sort()
+            .at(-1) ?? null
+    );
 }
 
 async function load() {
@@ -53,7 +68,11 @@ async function load() {
         all("kpis/weeks", { week_from: addDays(monday, -7 * (TREND_WEEKS - 1)), week_to: monday }),
         all("kpis/days", range),
         all("losses", range),
-        get("losses/stretches", { ...range, sort: "-duration_seconds", limit: Math.max(FEWEST_LOSSES, machines.length + 1) }),
+        get("losses/stretches", {
+            ...range,
+            sort: "-duration_seconds",
+            limit: Math.max(FEWEST_LOSSES, machines.length + 1),
+        }),
     ]);
     return { week, monday, machines, weeks, days, losses, longest: longest.data };
 }
@@ -64,7 +83,14 @@ function draw(data) {
         return [
             head(t("week.heading"), ""),
             week
-                ? panel({ title: t("week.unknown", { week }) }, empty(t("week.unknown_title"), t("week.unknown_advice"), linkButton("/semaine", t("week.to_last"))))
+                ? panel(
+                      { title: t("week.unknown", { week }) },
+                      empty(
+                          t("week.unknown_title"),
+                          t("week.unknown_advice"),
+                          linkButton("/semaine", t("week.to_last")),
+                      ),
+                  )
                 : panel({ title: t("week.heading") }, empty(t("today.empty"), t("today.empty_advice"))),
         ];
     }
@@ -76,33 +102,71 @@ function draw(data) {
         [steps(monday, last), printButton(), wallButton()],
     );
     if (!now.length) {
-        return [top, panel({ title: t("week.no_session") }, empty(t("week.empty"), t("week.empty_advice"), last ? linkButton(weekAddress(weekOf(last)), t("week.to_last")) : null))];
+        return [
+            top,
+            panel(
+                { title: t("week.no_session") },
+                empty(
+                    t("week.empty"),
+                    t("week.empty_advice"),
+                    last ? linkButton(weekAddress(weekOf(last)), t("week.to_last")) : null,
+                ),
+            ),
+        ];
     }
-    const names = machines.map((one) => one.machine_id).filter((id) => data.weeks.some((row) => row.machine_id === id));
+    const names = machines
+        .map((one) => one.machine_id)
+        .filter((id) => data.weeks.some((row) => row.machine_id === id));
     return [top, figures(data, now), h("div", { class: "grid" }, panels(data, now, names))];
 }
 
 function panels({ week, monday, weeks, days, losses, longest }, now, names) {
-    const shown = Array.from({ length: TREND_WEEKS }, (_, index) => weekOf(addDays(monday, 7 * (index + 1 - TREND_WEEKS))))
-        .filter((one) => one >= weeks.map((row) => row.iso_week).sort()[0]);
+    const shown = Array.from({ length: TREND_WEEKS }, (_, index) =>
+        weekOf(addDays(monday, 7 * (index + 1 - TREND_WEEKS))),
+    ).filter((one) => one >= weeks.map((row) => row.iso_week).sort()[0]);
     const workdays = Array.from({ length: 7 }, (_, index) => addDays(monday, index));
     const present = names.filter((name) => now.some((row) => row.machine_id === name));
     return [
-        sharesChart({ rows: now, title: t("week.shares"), legend: legend(), className: "half", open: (row) => location.assign(lowestDayOf(row, days)) }),
+        sharesChart({
+            rows: now,
+            title: t("week.shares"),
+            legend: legend(),
+            className: "half",
+            open: (row) => location.assign(lowestDayOf(row, days)),
+        }),
         calendarChart({
-            rows: days, days: workdays, machines: present, title: t("week.days"), note: t("week.days_note"),
-            className: "half", open: (row) => location.assign(dayOf(row)),
+            rows: days,
+            days: workdays,
+            machines: present,
+            title: t("week.days"),
+            note: t("week.days_note"),
+            className: "half",
+            open: (row) => location.assign(dayOf(row)),
         }),
         paretoChart({
-            losses, title: t("week.pareto"), note: t("week.pareto_note"), legend: legend(["waiting", "stopped"]), className: "half",
+            losses,
+            title: t("week.pareto"),
+            note: t("week.pareto_note"),
+            legend: legend(["waiting", "stopped"]),
+            className: "half",
         }),
         trendChart({
-            rows: weeks, weeks: shown, machines: names, current: week, title: t("week.trend"), note: t("week.trend_note"),
-            className: "half", open: (one) => location.assign(weekAddress(one)),
+            rows: weeks,
+            weeks: shown,
+            machines: names,
+            current: week,
+            title: t("week.trend"),
+            note: t("week.trend_note"),
+            className: "half",
+            open: (one) => location.assign(weekAddress(one)),
         }),
         panel(
             { title: t("week.machines"), flush: true, className: "half wall-hidden" },
-            h("div", { class: "table-box" }, table({ caption: t("week.machines"), columns: machineColumns(), rows: byMachine(now) })),
+            h(
+                "div",
+                { class: "table-box" },
+                table({ caption: t("week.machines"), columns: machineColumns(), rows: byMachine(now) }),
+            ),
             h(
                 "div",
                 { class: "table-foot" },
@@ -111,9 +175,18 @@ function panels({ week, monday, weeks, days, losses, longest }, now, names) {
             ),
         ),
         panel(
-            { title: t("week.longest"), note: t("week.longest_note", { n: longest.length }), flush: true, className: "half wall-hidden" },
+            {
+                title: t("week.longest"),
+                note: t("week.longest_note", { n: longest.length }),
+                flush: true,
+                className: "half wall-hidden",
+            },
             longest.length
-                ? h("div", { class: "table-box table-box--tall" }, table({ caption: t("week.longest"), columns: LONGEST, rows: longest }))
+                ? h(
+                      "div",
+                      { class: "table-box table-box--tall" },
+                      table({ caption: t("week.longest"), columns: LONGEST, rows: longest }),
+                  )
                 : fine(t("machine.no_losses"), t("machine.no_losses_advice")),
         ),
     ];
@@ -147,7 +220,9 @@ function figures({ week, weeks, monday, machines }, now) {
             } else if (has && value !== null && old !== null && one.key !== "span_seconds") {
                 note = kpi(one.key).isRate
                     ? t("week.against", { difference: points(value - old) })
-                    : t("week.against", { difference: signed(value - old, one.key === "piece_count" ? 0 : 1) });
+                    : t("week.against", {
+                          difference: signed(value - old, one.key === "piece_count" ? 0 : 1),
+                      });
             }
             return figure({ ...one, note });
         }),
@@ -159,8 +234,11 @@ function steps(monday, last) {
         h(
             "a",
             {
-                class: "button button--icon", "aria-label": label, title: label,
-                href: isThere ? weekAddress(weekOf(addDays(monday, days))) : null, "aria-disabled": isThere ? null : "true",
+                class: "button button--icon",
+                "aria-label": label,
+                title: label,
+                href: isThere ? weekAddress(weekOf(addDays(monday, days))) : null,
+                "aria-disabled": isThere ? null : "true",
             },
             icon(name),
         );
@@ -181,7 +259,10 @@ function machineColumns() {
         figureColumn("waiting_rate", (row) => rate(row.waiting_rate)),
         figureColumn("stop_rate", (row) => rate(row.stop_rate)),
         figureColumn("piece_count", (row) => number(row.piece_count)),
-        figureColumn("pieces_per_productive_hour", (row) => number(row.pieces_per_productive_hour, 1)),
+        {
+            ...figureColumn("pieces_per_productive_hour", (row) => number(row.pieces_per_productive_hour, 1)),
+            label: t("column.per_hour"),
+        },
         figureColumn("span_seconds", (row) => duration(row.span_seconds)),
     ];
 }

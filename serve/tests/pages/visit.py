@@ -1,0 +1,76 @@
+"""One page in the browser, and what tests ask of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PHONE = (390, 844)
+LAPTOP = (1366, 768)
+WALL = (1920, 1080)
+
+#: Different colours of a chart's canvas: an empty one has one.
+_COLOURS = """chart => {
+    const colours = new Set();
+    for (const canvas of chart.querySelectorAll("canvas")) {
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        for (let at = 0; at < data.length; at += 4) {
+            if (data[at + 3] === 255) {
+                colours.add((data[at] << 16) | (data[at + 1] << 8) | data[at + 2]);
+            }
+        }
+    }
+    return [...colours];
+}"""
+
+
+@dataclass
+class Visit:
+    """A page that is watched."""
+
+    page: Page
+    faults: list[str] = field(default_factory=list)
+    #: Texts of faults that the test brings about itself.
+    allowed: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        """Open a page and wait until its data are drawn."""
+        self.page.goto(path)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until a page of data has drawn all of its charts."""
+        if self.page.locator("script[type=module][src*='/js/pages/']:not([src*='account'])").count():
+            self.page.wait_for_selector("html[data-ready]")
+            self.page.wait_for_function(
+                "[...document.querySelectorAll('[data-chart]')].every(chart => 'drawn' in chart.dataset)"
+            )
+
+    def charts(self) -> dict[str, set[int]]:
+        """Return the names of the page's charts with the colours that each is drawn in."""
+        return {
+            chart.get_attribute("data-chart") or "": set(chart.evaluate(_COLOURS))
+            for chart in self.page.locator("[data-chart]").all()
+        }
+
+    def figure(self, label: str) -> str:
+        """Return the value of a figure by its label."""
+        found = self.page.locator(".figure", has=self.page.get_by_text(label, exact=True))
+        return plain(found.locator(".figure__value").inner_text())
+
+    def rows(self, caption: str) -> list[list[str]]:
+        """Return the cells of a table by its caption; also of one that is folded away."""
+        table = self.page.get_by_role("table", name=caption, exact=True, include_hidden=True)
+        rows: list[list[str]] = table.locator("tbody tr").evaluate_all(
+            "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+        )
+        return [[plain(cell) for cell in row] for row in rows]
+
+
+def plain(text: str) -> str:
+    """Return a text with ordinary spaces and minus signs."""
+    return re.sub(r"[\u00a0\u202f\s]+", " ", text).replace("\u2212", "-").strip()
