@@ -1,7 +1,7 @@
 /** A chart in its figure: title, note, legend, drawing, and the same values as a table. */
 
 import * as echarts from "../../vendor/echarts/echarts.esm.min.mjs";
-import { table } from "../components/table.js";
+import { tableBox } from "../components/table.js";
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
 import { font, theme } from "./theme.js";
@@ -57,7 +57,7 @@ export function chartPanel({
                 "details",
                 { class: "chart__table" },
                 h("summary", {}, t("chart.as_table")),
-                h("div", { class: "table-box table-box--tall" }, table({ caption: title, columns, rows })),
+                tableBox({ caption: title, columns, rows }, { tall: true }),
             ),
         ),
     );

@@ -31,11 +31,13 @@ export function stretchSeries(stretches, { xAxisIndex = 0, yAxisIndex = 0, thick
 function bar(context, api, stretch, thickness) {
     const [startX, y] = api.coord([api.value(0), api.value(2)]);
     const [endX] = api.coord([api.value(1), api.value(2)]);
+    // Whole pixels: a bar between two would be a blur of two colours.
+    const left = Math.round(startX);
     const height = api.size([0, 1])[1] * thickness;
     const area = context.coordSys;
     const shape = echarts.graphic.clipRectByRect(
         // A stop of a few seconds in a day of hours must not vanish.
-        { x: startX, y: y - height / 2, width: Math.max(endX - startX, 1), height },
+        { x: left, y: y - height / 2, width: Math.max(Math.round(endX) - left, 1), height },
         { x: area.x, y: area.y, width: area.width, height: area.height },
     );
     if (!shape) {

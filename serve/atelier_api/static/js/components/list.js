@@ -5,7 +5,7 @@ import { announce, h, replace } from "../dom.js";
 import { number } from "../format.js";
 import { t } from "../i18n.js";
 import { failed, loading } from "./notice.js";
-import { table } from "./table.js";
+import { tableBox } from "./table.js";
 
 /**
  * Return {element, show, addressOf}. `show(filters)` loads the first page; `addressOf(format)` is where the same rows
@@ -14,7 +14,7 @@ import { table } from "./table.js";
  * `path` is the route, `columns` as those of a table, `sort` the order at first, `emptyNotice()` what stands where no row is.
  */
 export function serverList({ path, caption, columns, sort, emptyNotice, pageSize = 50, onSort = null }) {
-    const place = h("div", { class: "table-box" });
+    const place = h("div");
     const foot = h("div", { class: "table-foot" });
     const state = { filters: {}, sort, rows: [], cursor: null };
     let current = null;
@@ -58,7 +58,7 @@ export function serverList({ path, caption, columns, sort, emptyNotice, pageSize
             replace(place, emptyNotice());
             return;
         }
-        replace(place, table({ caption, columns, rows: state.rows, cards: true, sorting }));
+        replace(place, tableBox({ caption, columns, rows: state.rows, cards: true, sorting }));
         replace(
             foot,
             h(

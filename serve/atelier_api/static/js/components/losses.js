@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { exactDuration, number, rate, timeSeconds } from "../format.js";
 import { t } from "../i18n.js";
 import { badge } from "./parts.js";
-import { table } from "./table.js";
+import { tableBox } from "./table.js";
 
 /** How many stand in the table; what is shorter adds up in the totals above it. */
 const SHOWN = 50;
@@ -22,11 +22,7 @@ export function lossTable(losses) {
     ];
     const shown = ranked.slice(0, SHOWN);
     return [
-        h(
-            "div",
-            { class: "table-box table-box--tall" },
-            table({ caption: t("machine.losses"), columns, rows: shown }),
-        ),
+        tableBox({ caption: t("machine.losses"), columns, rows: shown }, { tall: true }),
         shown.length < ranked.length
             ? h(
                   "div",

@@ -28,12 +28,21 @@ export function table({ caption, columns, rows, cards = false, sorting = null })
     );
 }
 
-/** The rows alone, to be added to a table that is there. */
-export function tableRows(columns, rows) {
+/** A table in a box of its own that scrolls, also by the keyboard. With `tall` it has a greatest height. */
+export function tableBox(options, { tall = false } = {}) {
+    const attributes = { tabindex: "0", role: "region", "aria-label": options.caption };
+    return h(
+        "div",
+        { class: tall ? "table-box table-box--tall" : "table-box", ...attributes },
+        table(options),
+    );
+}
+
+function tableRows(columns, rows) {
     return rows.map((row) =>
         h(
             "tr",
-            { role: "row", "data-open": row.isOpen },
+            { role: "row" },
             columns.map((column, index) => cell(column, row, index === 0)),
         ),
     );

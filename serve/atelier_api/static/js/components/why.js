@@ -6,7 +6,7 @@ import { bytes, exactDuration, number, rate, timeSeconds } from "../format.js";
 import { t } from "../i18n.js";
 import { stateColumns } from "../charts/lanes.js";
 import { openDrawer } from "./drawer.js";
-import { table } from "./table.js";
+import { tableBox } from "./table.js";
 
 /** How many states and events stand in the tables; what they add up to stands above. */
 const SHOWN = 12;
@@ -66,7 +66,7 @@ function part(title, note, rows, columns) {
         { class: "drawer__part" },
         h("h3", {}, title, " ", h("span", { class: "muted" }, rest)),
         note ? h("p", { class: "muted" }, note) : null,
-        h("div", { class: "table-box" }, table({ caption: title, columns, rows: shown })),
+        tableBox({ caption: title, columns, rows: shown }),
     );
 }
 

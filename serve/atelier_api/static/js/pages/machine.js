@@ -14,7 +14,7 @@ import {
     printButton,
     wallButton,
 } from "../components/parts.js";
-import { table } from "../components/table.js";
+import { tableBox } from "../components/table.js";
 import { openWhy } from "../components/why.js";
 import { h, icon } from "../dom.js";
 import { date, exactDuration, number, time, timeSeconds } from "../format.js";
@@ -114,11 +114,7 @@ function draw({ machine, machines, session, states, pieces, jobs, figures }) {
             panel(
                 { title: t("machine.jobs"), note: number(jobs.length), className: "half", flush: true },
                 jobs.length
-                    ? h(
-                          "div",
-                          { class: "table-box table-box--tall" },
-                          table({ caption: t("machine.jobs"), columns: JOBS, rows: jobs }),
-                      )
+                    ? tableBox({ caption: t("machine.jobs"), columns: JOBS, rows: jobs }, { tall: true })
                     : empty(t("machine.no_jobs"), t("machine.no_jobs_advice")),
             ),
             piecesPanel(pieces, session),
@@ -147,6 +143,7 @@ function steps(machines, machine) {
                 "aria-label": label,
                 title: label,
                 href: isThere ? dayAddress(machineId, addDays(day, days)) : null,
+                role: isThere ? null : "link",
                 "aria-disabled": isThere ? null : "true",
             },
             icon(name),
@@ -246,11 +243,7 @@ function piecesPanel(pieces, session) {
             className: "wall-hidden print-hidden",
         },
         pieces.length
-            ? h(
-                  "div",
-                  { class: "table-box table-box--tall" },
-                  table({ caption: t("machine.pieces"), columns: PIECES, rows: shown }),
-              )
+            ? tableBox({ caption: t("machine.pieces"), columns: PIECES, rows: shown }, { tall: true })
             : empty(t("machine.no_pieces"), t("machine.no_pieces_advice")),
         h(
             "div",

@@ -6,7 +6,7 @@ import { filterBar } from "../components/filters.js";
 import { serverList } from "../components/list.js";
 import { empty, fine } from "../components/notice.js";
 import { figure, head, panel, printButton } from "../components/parts.js";
-import { table } from "../components/table.js";
+import { tableBox } from "../components/table.js";
 import { h } from "../dom.js";
 import { age, bytes, date, moment, number, rate } from "../format.js";
 import { t } from "../i18n.js";
@@ -63,10 +63,9 @@ function draw({ machines, sources, problems, last, days }) {
             panel(
                 { title: t("quality.problems"), className: "third", flush: true, id: "problemes" },
                 problems.length
-                    ? h(
-                          "div",
-                          { class: "table-box table-box--tall" },
-                          table({ caption: t("quality.problems"), columns: PROBLEMS, rows: problems }),
+                    ? tableBox(
+                          { caption: t("quality.problems"), columns: PROBLEMS, rows: problems },
+                          { tall: true },
                       )
                     : fine(t("quality.no_problems"), t("quality.no_problems_advice")),
             ),

@@ -16,7 +16,7 @@ import {
     printButton,
     wallButton,
 } from "../components/parts.js";
-import { table } from "../components/table.js";
+import { tableBox } from "../components/table.js";
 import { h, icon } from "../dom.js";
 import { date, duration, moment, number, points, rate, signed } from "../format.js";
 import { t } from "../i18n.js";
@@ -162,11 +162,7 @@ function panels({ week, monday, weeks, days, losses, longest }, now, names) {
         }),
         panel(
             { title: t("week.machines"), flush: true, className: "half wall-hidden" },
-            h(
-                "div",
-                { class: "table-box" },
-                table({ caption: t("week.machines"), columns: machineColumns(), rows: byMachine(now) }),
-            ),
+            tableBox({ caption: t("week.machines"), columns: machineColumns(), rows: byMachine(now) }),
             h(
                 "div",
                 { class: "table-foot" },
@@ -182,11 +178,7 @@ function panels({ week, monday, weeks, days, losses, longest }, now, names) {
                 className: "half wall-hidden",
             },
             longest.length
-                ? h(
-                      "div",
-                      { class: "table-box table-box--tall" },
-                      table({ caption: t("week.longest"), columns: LONGEST, rows: longest }),
-                  )
+                ? tableBox({ caption: t("week.longest"), columns: LONGEST, rows: longest }, { tall: true })
                 : fine(t("machine.no_losses"), t("machine.no_losses_advice")),
         ),
     ];
@@ -238,6 +230,7 @@ function steps(monday, last) {
                 "aria-label": label,
                 title: label,
                 href: isThere ? weekAddress(weekOf(addDays(monday, days))) : null,
+                role: isThere ? null : "link",
                 "aria-disabled": isThere ? null : "true",
             },
             icon(name),
