@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 import socket
 import subprocess
 import time
-from contextlib import closing
+from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from atelier.connections import Warehouse
 from atelier.warehouse import connect
 from atelier_api.auth import accounts
 from atelier_api.auth.permissions import Role
+from atelier_api.cli import main
 from atelier_api.server import services_for
 from atelier_api.settings import Settings
 from atelier_demo.servers.settings import dotenv, write_private
@@ -29,6 +31,14 @@ PROGRAM = ROOT / ".venv" / "bin" / "atelier-api"
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
+class Done(NamedTuple):
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 @dataclass
 class Served:
     """A running server, and how to talk to it."""
@@ -39,16 +49,17 @@ class Served:
     passwords: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
-    def command(self, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
-        """Run the program's own command line on the same warehouse."""
-        return subprocess.run(
-            [str(PROGRAM), "--env-file", str(self.env_file), *words],
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    def command(self, *words: str, text: str = "") -> Done:
+        """Run the program's own command line on the same warehouse, here and so without its start."""
+        said, failed = io.StringIO(), io.StringIO()
+        with (
+            redirect_stdout(said),
+            redirect_stderr(failed),
+            pytest.MonkeyPatch.context() as patch,
+        ):
+            patch.setattr("sys.stdin", io.StringIO(text))
+            status = main(["--env-file", str(self.env_file), *words])
+        return Done(status, said.getvalue(), failed.getvalue())
 
     def client(self, role: str | None = None) -> httpx.Client:
         """Return a client that is logged in with a role, or as nobody."""
