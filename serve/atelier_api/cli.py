@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import uvloop
 from atelier.errors import AtelierError
-from atelier.last_words import FAILURE_MARK
 
 from atelier_api import commands
 from atelier_api.errors import ProblemError
@@ -32,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.of(variables_of(options.environment, options.env_file))
         uvloop.run(options.function(settings, options))
     except (AtelierError, ProblemError) as error:
-        sys.stderr.write(f"{FAILURE_MARK}{error}\n")
+        sys.stderr.write(f"atelier-api: {error}\n")
         return 1
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 130

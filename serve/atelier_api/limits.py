@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: The longest body that any route takes, in bytes: a form or a small JSON.
 LARGEST_BODY: Final = 64 * 1024
 
+#: Address and headers of a request together, in bytes: several times what a browser sends.
+LARGEST_HEAD: Final = 32 * 1024
+
 _MOST_REMEMBERED: Final = 50_000
 
 

@@ -1,4 +1,4 @@
-"""Around every request: its id, the size of its body, security headers, figures, one line in the log."""
+"""Around every request: its id, the sizes of its parts, security headers, figures, one line in the log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 
 from atelier_api.errors import PROBLEM_TYPE, ProblemError, problem_body
-from atelier_api.limits import LARGEST_BODY
+from atelier_api.limits import LARGEST_BODY, LARGEST_HEAD
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -45,7 +45,7 @@ _TRANSPORT_SECURITY = "max-age=31536000"
 
 
 class _TooLargeError(Exception):
-    """The body turned out to be longer than it may."""
+    """A body is too long. No problem yet: those are answered further in, where this cannot be."""
 
 
 class Edge:
@@ -66,10 +66,14 @@ class Edge:
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
         status = 0
+        body = _Body(receive, headers.get("content-length", "0"))
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                if body.is_too_large and message["status"] != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                    # Whoever read the body took its end for something else.
+                    raise _TooLargeError
                 status = message["status"]
                 answer = MutableHeaders(scope=message)
                 answer["X-Request-ID"] = request_id
@@ -77,14 +81,17 @@ class Edge:
                     answer.setdefault(name, value)
             await send(message)
 
+        problem = None
         try:
-            await self._app(scope, _limited(receive, headers.get("content-length", "0")), send_with_headers)
+            _check_head(scope)
+            body.check()
+            await self._app(scope, body.receive, send_with_headers)
+        except ProblemError as error:
+            problem = error
         except _TooLargeError:
             problem = ProblemError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body may have {LARGEST_BODY} bytes: send less"
             )
-            if not status:
-                await _answer(problem, scope, send_with_headers, request_id)
         except Exception as error:  # noqa: BLE001 # whatever it is, the client gets an answer
             # Its text may quote a row; its type and place do not.
             _log.exception("failed", exc_info=_without_text(error))
@@ -92,15 +99,12 @@ class Edge:
                 HTTPStatus.INTERNAL_SERVER_ERROR,
                 f"the server failed: tell its administrator this request's id, {request_id}",
             )
-            if not status:
-                await _answer(problem, scope, send_with_headers, request_id)
-        finally:
-            self._count(scope, status or 500, time.perf_counter() - started)
+        if problem is not None and not status:
+            await _answer(problem, scope, send_with_headers, request_id)
+        self._count(scope, status, time.perf_counter() - started)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = scope.get("route")
-        # Not the address: everybody could make as many of those as they like.
-        name = getattr(route, "path", "none")
+        name = route_of(scope)
         services = getattr(scope["app"].state, "services", None) if "app" in scope else None
         if services is not None:
             method = scope["method"] if scope["method"] in _METHODS else "other"
@@ -115,6 +119,34 @@ class Edge:
             seconds * 1000,
             client[0] if client else "-",
             scope["state"]["request_id"],
+        )
+
+
+def route_of(scope: Scope) -> str:
+    """Return the route that took a request, such as `/v1/machines/{machine_id}`.
+
+    Never the address itself: everybody could make as many of those as they like.
+    """
+    if "endpoint" not in scope:
+        return "none"
+    if scope["path"].startswith("/static/"):
+        return "/static"
+    parameters = {str(value): name for name, value in scope.get("path_params", {}).items()}
+    words = scope["path"].split("/")
+    # From the end: a machine may be called as a part of the address that stands before it.
+    for number in reversed(range(len(words))):
+        if name := parameters.pop(words[number], None):
+            words[number] = f"{{{name}}}"
+    return "/".join(words)
+
+
+def _check_head(scope: Scope) -> None:
+    size = len(scope["raw_path"]) + len(scope["query_string"])
+    size += sum(len(name) + len(value) for name, value in scope["headers"])
+    if size > LARGEST_HEAD:
+        raise ProblemError(
+            HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+            f"address and headers may have {LARGEST_HEAD} bytes: send less",
         )
 
 
@@ -133,23 +165,28 @@ def _without_text(error: BaseException) -> BaseException:
     return RuntimeError(type(error).__name__).with_traceback(error.__traceback__)
 
 
-def _limited(receive: Receive, announced: str) -> Receive:
-    """Return a way to receive a body that ends where it gets too long, announced or not."""
-    too_large = announced.isascii() and announced.isdigit() and int(announced) > LARGEST_BODY
-    received = 0
+class _Body:
+    """The body of a request, which ends where it gets too long, announced or not."""
 
-    async def limited() -> Message:
-        nonlocal received
-        if too_large:
+    def __init__(self, receive: Receive, announced: str) -> None:
+        self._receive = receive
+        self._received = 0
+        digits = announced.isascii() and announced.isdigit()
+        self.is_too_large = digits and int(announced[:20]) > LARGEST_BODY
+
+    def check(self) -> None:
+        """Raise an error if it is too long."""
+        if self.is_too_large:
             raise _TooLargeError
-        message = await receive()
-        if message["type"] == "http.request":
-            received += len(message.get("body", b""))
-            if received > LARGEST_BODY:
-                raise _TooLargeError
-        return message
 
-    return limited
+    async def receive(self) -> Message:
+        """Receive a part."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            self.is_too_large = self._received > LARGEST_BODY
+            self.check()
+        return message
 
 
 async def _answer(problem: ProblemError, scope: Scope, send: Send, request_id: str) -> None:

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from atelier_api.errors import PROBLEM_TYPE, ProblemError, problem_body
+from atelier_api.limits import LARGEST_HEAD
 
 if TYPE_CHECKING:
     from asyncio import Transport
-
-#: Address and headers of a request together, in bytes: several times what a browser sends.
-LARGEST_HEAD: Final = 32 * 1024
 
 #: A head that takes longer comes from somebody who wants to keep connections busy.
 HEAD_SECONDS: Final = 20.0

@@ -102,7 +102,7 @@ class Answer:
             limit = query.limit
             text, parameters = listing.query(columns, filters, order, after=after, limit=limit)
             headers = self._headers(etag)
-            return await export(self, listing, columns, text, parameters, form, headers)
+            return await export(self, columns, text, parameters, form, headers)
         limit = query.limit or DEFAULT_PAGE
         text, parameters = listing.query(columns, filters, order, after=after, limit=limit + 1)
         rows = await rows_of(self.pool, text, parameters)

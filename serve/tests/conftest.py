@@ -1,84 +1,28 @@
-"""A warehouse of its own with made-up marts, and the real server on it, as a process of its own."""
+"""A warehouse of its own with made-up marts, and the real server on it."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
-import subprocess
-import time
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from atelier.connections import Warehouse
-from atelier.warehouse import connect
-from atelier_api.auth import accounts
-from atelier_api.auth.permissions import Role
-from atelier_api.server import services_for
-from atelier_api.settings import Settings
 from atelier_demo.factory.marts import make_marts
 from atelier_demo.factory.plant_days import Plant
-from atelier_demo.servers.settings import dotenv, write_private
+from served import ROLES, ROOT, Served, add_users, log_in, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import psycopg2.extensions
     from atelier_demo.servers.site import Site
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / ".venv" / "bin" / "atelier-api"
 DATABASE = "serve_tests"
-ROLES: tuple[Role, ...] = get_args(Role)
 
 #: What the tests' machines did: some days before a day in winter time.
 PLANT = Plant(until=date(2025, 11, 20), days=12, machines=2, orders=40)
-
-
-@dataclass
-class Served:
-    """A running server, and how to talk to it."""
-
-    url: str
-    variables: dict[str, str]
-    env_file: Path
-    passwords: dict[str, str] = field(default_factory=dict)
-    tokens: dict[str, str] = field(default_factory=dict)
-
-    def command(self, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
-        """Run the program's own command line on the same warehouse."""
-        return subprocess.run(
-            [str(PROGRAM), "--env-file", str(self.env_file), *words],
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def client(self, role: str | None = None) -> httpx.Client:
-        """Return a client that is logged in with a role, or as nobody."""
-        headers = {"Authorization": f"Bearer {self.tokens[role]}"} if role else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
-
-    def browser(self) -> httpx.Client:
-        """Return a client that nobody is logged in with and that keeps cookies."""
-        return httpx.Client(base_url=self.url, timeout=30, headers={"Accept": "text/html"})
-
-    def connect(self) -> psycopg2.extensions.connection:
-        """Log in to the warehouse as the server does."""
-        return connect(Warehouse.of(self.variables), "serve-tests")
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -96,64 +40,16 @@ def marts(site: Site, servers: dict[str, str]) -> Iterator[dict[str, str]]:
         cursor.execute(f"drop database if exists {DATABASE} with (force)")
 
 
-def start(variables: dict[str, str], folder: Path, **changes: str) -> tuple[subprocess.Popen[bytes], Served]:
-    """Start the server on a free port and wait until it is ready."""
-    port = free_port()
-    variables = {
-        **variables,
-        "API_HOST": "127.0.0.1",
-        "API_PORT": str(port),
-        "API_SECRET_KEY": secrets.token_urlsafe(32),
-        "API_RATE_LIMIT": "1000000",
-        **changes,
-    }
-    env_file = folder / "env"
-    write_private(env_file, dotenv(variables))
-    log = (folder / "server.log").open("wb")
-    process = subprocess.Popen(
-        [str(PROGRAM), "--env-file", str(env_file), "serve"], stdout=log, stderr=subprocess.STDOUT
-    )
-    served = Served(f"http://127.0.0.1:{port}", variables, env_file)
-    for _ in range(200):
-        try:
-            if httpx.get(f"{served.url}/ready").status_code == 200:
-                return process, served
-        except httpx.TransportError:
-            pass
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    process.kill()
-    pytest.fail(f"the server did not start: {(folder / 'server.log').read_text()[-3000:]}")
-
-
 @pytest.fixture(scope="session")
 def served(marts: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The server, with a user of each role who is logged in."""
     process, served = start(marts, tmp_path_factory.mktemp("served"))
     try:
-        asyncio.run(add_users(served))
+        served.passwords = {role: secrets.token_urlsafe(16) for role in ROLES}
+        asyncio.run(add_users(served, {f"{role}1": (role, served.passwords[role]) for role in ROLES}))
         for role, password in served.passwords.items():
             served.tokens[role] = log_in(served, f"{role}1", password)["access_token"]
         yield served
     finally:
         process.terminate()
         assert process.wait(30) == 0
-
-
-async def add_users(served: Served) -> None:
-    """Add a user of each role, as the command line does."""
-    async with services_for(Settings.of(served.variables)) as services:
-        for role in ROLES:
-            served.passwords[role] = secrets.token_urlsafe(16)
-            await accounts.create(services.database.own, f"{role}1", role, served.passwords[role])
-
-
-def log_in(served: Served, username: str, password: str) -> dict[str, str]:
-    answer = httpx.post(
-        f"{served.url}/v1/auth/token",
-        data={"grant_type": "password", "username": username, "password": password},
-    )
-    assert answer.status_code == 200, answer.text
-    tokens: dict[str, str] = answer.json()
-    return tokens

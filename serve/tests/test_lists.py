@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx
-
-    from conftest import Served
+    from served import Served
 
 pytestmark = pytest.mark.integration
 
@@ -210,7 +209,8 @@ def test_losses_are_ranked_and_part_of_the_days_that_are_asked_for(served: Serve
         "select s.machine_id, s.state, count(*), sum(s.duration_seconds)::float, "
         "max(s.duration_seconds)::float, "
         "(sum(s.duration_seconds) / (select sum(span_seconds) from marts.fct_sessions x "
-        "where x.machine_id = s.machine_id and x.production_date between '2025-11-17' and '2025-11-18'))::float "
+        "where x.machine_id = s.machine_id "
+        "and x.production_date between '2025-11-17' and '2025-11-18'))::float "
         "from marts.fct_machine_states s join marts.fct_sessions d using (session_id) "
         "where s.state <> 'productive' and d.production_date between '2025-11-17' and '2025-11-18' "
         "group by 1, 2 order by 4 desc",

@@ -17,11 +17,12 @@ from atelier_api.auth import audit
 from atelier_api.errors import ProblemError
 from atelier_api.formats import csv, xlsx
 from atelier_api.listing import named
+from atelier_api.middleware import route_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from atelier_api.listing import Column, Listing
+    from atelier_api.listing import Column
     from atelier_api.respond import Answer
 
 #: Rows of a file at most: what a person can do something with, and what never fills the disk.
@@ -32,7 +33,6 @@ _PART = 2_000
 
 async def export(  # what a file is made from
     answer: Answer,
-    listing: Listing,
     columns: Sequence[Column],
     text: str,
     parameters: Mapping[str, Any],
@@ -44,8 +44,8 @@ async def export(  # what a file is made from
     Raises:
         ProblemError: There are more rows than a file may have.
     """
-    name = listing.source.rpartition(" as ")[0] or listing.source
-    title = name.rpartition(".")[2].removeprefix("fct_").removeprefix("dim_").replace("_", "-")
+    words = route_of(answer.request.scope).split("/")[2:]
+    title = "-".join(word for word in words if not word.startswith("{"))
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="atelier-export-"))
     try:
         path = folder / f"{title}.{form}"
