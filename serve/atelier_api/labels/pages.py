@@ -95,7 +95,7 @@ table.sort_by | Trier par {column} | Sort by {column}
 chart.as_table | Voir les valeurs en tableau | Show the values as a table
 print.line | Atelier · imprimé le {moment} · {address} | Atelier · printed {moment} · {address}
 
-freshness.until | Complet jusqu'à {moment} | Complete until {moment}
+freshness.until | Complet jusqu'à | Complete until
 freshness.never | Aucune donnée chargée | No data loaded yet
 state.silent | Silencieuse | Silent
 state.over | Journée finie | Day over

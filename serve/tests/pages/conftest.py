@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from atelier_demo.servers import ServerError
 from atelier_demo.servers.packages import BROWSER, Packages
 from atelier_demo.servers.places import packages_folder
 from playwright.sync_api import sync_playwright
+from served import add_users
 
 from pages.visit import LAPTOP, Visit
 
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from atelier_demo.servers.packages import Program
-    from conftest import Served
     from playwright.sync_api import Browser, BrowserContext, Page, StorageState
+    from served import Served
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -50,9 +52,18 @@ def chromium() -> Program:
         pytest.skip(f"no browser to look at the pages with: {error}")
 
 
+@pytest.fixture(scope="session")
+def newcomer(served: Served) -> tuple[str, str]:
+    """A user of these tests alone, whose password they change."""
+    name, password = "new1", "a first word and more"
+    asyncio.run(add_users(served, {name: ("reader", password)}))
+    return name, password
+
+
 @pytest.fixture(scope="package")
-def browser(chromium: Program, served: Served) -> Iterator[Browser]:
-    """The browser. Playwright keeps an event loop running: not before the server is up, not beyond these tests."""
+def browser(chromium: Program, newcomer: tuple[str, str]) -> Iterator[Browser]:
+    """The browser. Playwright keeps an event loop running: not before others need one, nor beyond these tests."""
+    del newcomer
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium.path,
@@ -113,7 +124,9 @@ def visit(
         return visit
 
     yield open_page
-    faults = [fault for one in visits for fault in one.faults if not any(word in fault for word in one.allowed)]
+    faults = [
+        fault for one in visits for fault in one.faults if not any(word in fault for word in one.allowed)
+    ]
     for context in contexts:
         context.close()
     assert faults == []

@@ -85,7 +85,9 @@ def test_templates_have_no_inline_script_or_style(path: Path) -> None:
 @pytest.mark.parametrize("path", OWN_SCRIPTS, ids=lambda path: path.name)
 def test_scripts_never_make_markup_from_text(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", text) == []
+    assert (
+        re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", text) == []
+    )
 
 
 @pytest.mark.parametrize("path", [*OWN_SCRIPTS, *STYLES], ids=lambda path: path.name)

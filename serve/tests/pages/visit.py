@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -45,10 +48,9 @@ class Visit:
     def settle(self) -> None:
         """Wait until a page of data has drawn all of its charts."""
         if self.page.locator("script[type=module][src*='/js/pages/']:not([src*='account'])").count():
+            # Not by a condition in JavaScript: the page's policy forbids to evaluate one.
             self.page.wait_for_selector("html[data-ready]")
-            self.page.wait_for_function(
-                "[...document.querySelectorAll('[data-chart]')].every(chart => 'drawn' in chart.dataset)"
-            )
+            expect(self.page.locator("[data-chart]:not([data-drawn])")).to_have_count(0)
 
     def charts(self) -> dict[str, set[int]]:
         """Return the names of the page's charts with the colours that each is drawn in."""
@@ -56,6 +58,21 @@ class Visit:
             chart.get_attribute("data-chart") or "": set(chart.evaluate(_COLOURS))
             for chart in self.page.locator("[data-chart]").all()
         }
+
+    def serious(self) -> list[str]:
+        """Return what axe finds serious or critical, each with the element."""
+        before = len(self.faults)
+        # Preloading would fetch style sheets from where they are not.
+        options = {"resultTypes": ["violations"], "preload": False}
+        found = Axe().run(self.page, options=options).response["violations"]
+        # Axe itself tries out styles, which the page's policy refuses.
+        self.faults[before:] = [fault for fault in self.faults[before:] if "inline style" not in fault]
+        return [
+            f"{fault['id']}: {node['html'][:200]} {node['failureSummary']}"
+            for fault in found
+            if fault["impact"] in {"serious", "critical"}
+            for node in fault["nodes"]
+        ]
 
     def figure(self, label: str) -> str:
         """Return the value of a figure by its label."""

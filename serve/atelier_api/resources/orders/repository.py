@@ -5,8 +5,9 @@ from __future__ import annotations
 from atelier_api.listing import Listing
 from atelier_api.resources.orders.schemas import RESTRICTED, Accessory, Order, StatusStretch
 
-#: What a search looks at and for: without case and without the accents of French and German.
-_PLAIN = "translate(lower({}), 'àâäéèêëîïôöùûüçœæß', 'aaaeeeeiioouuucoas')"
+#: What a search looks at and for: without case and without the accents of French and German. Capitals too, for
+#: a database with the collation C knows no small letter of them.
+_PLAIN = "translate(lower({}), 'àâäéèêëîïôöùûüçœæßÀÂÄÉÈÊËÎÏÔÖÙÛÜÇŒÆ', 'aaaeeeeiioouuucoasaaaeeeeiioouuucoa')"
 _SEARCHED = _PLAIN.format(
     "concat_ws(' ', orders.order_number || coalesce('/' || nullif(orders.extension, ''), ''), "
     "orders.job_name, orders.box_code)"
@@ -24,7 +25,8 @@ ORDERS = Listing(
         "order_id": "orders.order_id = %(order_id)s",
         # strpos, not like: a percent sign is a percent sign.
         "q": f"strpos({_SEARCHED}, {_PLAIN.format('%(q)s::text')}) > 0",
-        "status": "orders.status = %(status)s",
+        # The ERP spells one status in many ways.
+        "status": f"{_PLAIN.format('orders.status')} = {_PLAIN.format('%(status)s::text')}",
         "extension": "orders.extension = %(extension)s",
         "planned_from": "orders.planned_on >= %(planned_from)s",
         "planned_to": "orders.planned_on <= %(planned_to)s",

@@ -73,7 +73,12 @@ class OrderQuery(PageQuery):
     ] = None
     status: Annotated[
         str | None,
-        Field(min_length=1, max_length=50, pattern=r"^[^\x00-\x1f\x7f]+$", description="Only this status."),
+        Field(
+            min_length=1,
+            max_length=50,
+            pattern=r"^[^\x00-\x1f\x7f]+$",
+            description="Only this status; case and accents aside.",
+        ),
     ] = None
     extension: Annotated[
         str | None,

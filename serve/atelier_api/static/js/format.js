@@ -116,7 +116,11 @@ export function moment(instant, today = null) {
         return NOTHING;
     }
     const day = instant.slice(0, 10);
-    return day === today ? time(instant) : `${date(day, "day")} ${time(instant)}`;
+    if (day === today) {
+        return time(instant);
+    }
+    const isThisYear = day.slice(0, 4) === new Date().toISOString().slice(0, 4);
+    return `${date(day, isThisYear ? "day" : "short")} ${time(instant)}`;
 }
 
 /** Wall clock of a chart's axis, whose values are the plant's wall clock in UTC. */

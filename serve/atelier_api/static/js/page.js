@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { dispose } from "./charts/chart.js";
 import { failed, loading } from "./components/notice.js";
-import { announce, replace } from "./dom.js";
+import { announce, h, replace } from "./dom.js";
 import { moment } from "./format.js";
 import { t } from "./i18n.js";
 import { isWall } from "./places.js";
@@ -64,7 +64,11 @@ function showFreshness(sources) {
     }
     const seconds = secondsSince(logs.complete_until);
     const today = seconds < 12 * 3600 ? dateOf(logs.complete_until) : null;
-    place.textContent = t("freshness.until", { moment: moment(logs.complete_until, today) });
+    replace(
+        place,
+        h("span", { class: "freshness__label" }, t("freshness.until")),
+        h("span", {}, moment(logs.complete_until, today)),
+    );
     place.dataset.level = seconds > LATE_SECONDS ? "late" : "fine";
 }
 

@@ -1,7 +1,7 @@
 /** Stretches of time as bars on a lane: a custom series, since ECharts has no Gantt chart. */
 
 import { echarts } from "./chart.js";
-import { colours, font, stateStyle } from "./theme.js";
+import { colours, font, stateStyle, STATES } from "./theme.js";
 
 /** Pixels; a pattern in a narrower bar only breaks it up. */
 const NARROWEST_PATTERN = 9;
@@ -12,7 +12,9 @@ const NARROWEST_PATTERN = 9;
  * Each is {start, end, lane, style, label?, …}: milliseconds on the plant's wall clock, the lane's number, ECharts' style.
  * `thickness` is the share of the lane's height that a bar takes.
  */
-export function stretchSeries(stretches, { xAxisIndex = 0, yAxisIndex = 0, thickness = 0.7, ...rest }) {
+export function stretchSeries(inOrder, { xAxisIndex = 0, yAxisIndex = 0, thickness = 0.7, ...rest }) {
+    // What is lost is drawn last: a wait of a second must not vanish under what follows it.
+    const stretches = [...inOrder].sort((one, other) => (one.rank ?? 0) - (other.rank ?? 0));
     return {
         type: "custom",
         xAxisIndex,
@@ -83,6 +85,7 @@ export function stateStretches(rows, lane, toAxis) {
         end: toAxis(row.ended_at),
         lane,
         style: stateStyle(row.state),
+        rank: STATES.indexOf(row.state),
         row,
     }));
 }

@@ -99,14 +99,14 @@ function draw(data) {
             panel(
                 {
                     title: t("attention.title"),
-                    className: "third",
+                    className: "third top",
                     flush: true,
                     note: found.length ? number(found.length) : null,
                 },
                 attentionList(found),
             ),
             panel(
-                { title: t("today.board"), className: "two-thirds", flush: true },
+                { title: t("today.board"), className: "two-thirds top", flush: true },
                 h(
                     "ul",
                     { class: "board" },
