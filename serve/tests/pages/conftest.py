@@ -62,7 +62,7 @@ def newcomer(served: Served) -> tuple[str, str]:
 
 @pytest.fixture(scope="package")
 def browser(chromium: Program, newcomer: tuple[str, str]) -> Iterator[Browser]:
-    """The browser. Playwright keeps an event loop running: not before others need one, nor beyond these tests."""
+    """The browser; Playwright keeps an event loop running, which nobody else may need meanwhile."""
     del newcomer
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -124,9 +124,7 @@ def visit(
         return visit
 
     yield open_page
-    faults = [
-        fault for one in visits for fault in one.faults if not any(word in fault for word in one.allowed)
-    ]
+    faults = [fault for one in visits for fault in one.unexpected()]
     for context in contexts:
         context.close()
     assert faults == []

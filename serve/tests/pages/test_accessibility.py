@@ -1,4 +1,4 @@
-"""Axe finds nothing serious on the pages without charts, on the phone and in drawers; the keyboard gets everywhere."""
+"""Axe finds nothing serious, in drawers and on small pages too; the keyboard gets everywhere."""
 
 from __future__ import annotations
 

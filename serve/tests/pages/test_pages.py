@@ -90,7 +90,8 @@ def test_today_shows_the_newest_day(visit: Callable[..., Visit], served: Served)
     assert seen.figure("Pièces par heure productive") == french(speed, 1)
     for machine, count, rate in query(
         served,
-        f"select machine_id, piece_count, occupancy_rate from marts.fct_sessions where production_date = '{DAY}'",
+        "select machine_id, piece_count, occupancy_rate from marts.fct_sessions "
+        f"where production_date = '{DAY}'",
     ):
         row = seen.page.locator(f"[data-machine='{machine}']")
         words = plain(row.inner_text())
@@ -109,7 +110,7 @@ def test_today_shows_the_newest_day(visit: Callable[..., Visit], served: Served)
 def test_today_says_what_needs_attention(visit: Callable[..., Visit]) -> None:
     seen = visit("/")
     words = plain(seen.page.locator(".attention").inner_text())
-    assert re.search(r"Aucune machine n’écrit depuis \d+ jours", words)
+    assert re.search(r"Aucune machine n'écrit depuis \d+ jours", words)
     assert "1 fichier ou dossier illisible" in words
     seen.page.get_by_role("link", name=re.compile("1 fichier ou dossier illisible")).click()
     seen.settle()
@@ -208,5 +209,5 @@ def test_quality_accounts_for_every_line(visit: Callable[..., Visit], served: Se
     [(until,)] = query(
         served, "select complete_until from marts.fct_source_freshness where source = 'ftplogs'"
     )
-    assert seen.figure("Journaux complets jusqu’à") == f"20/11/2025 {until:%H:%M}"
+    assert seen.figure("Journaux complets jusqu'à") == f"20/11/2025 {until:%H:%M}"
     assert f"{until:%H:%M}" in seen.page.locator("#freshness").inner_text()

@@ -40,6 +40,10 @@ class Visit:
     #: Texts of faults that the test brings about itself.
     allowed: list[str] = field(default_factory=list)
 
+    def unexpected(self) -> list[str]:
+        """Return what went wrong without the test's doing."""
+        return [fault for fault in self.faults if not any(text in fault for text in self.allowed)]
+
     def go(self, path: str) -> None:
         """Open a page and wait until its data are drawn."""
         self.page.goto(path)
@@ -76,8 +80,12 @@ class Visit:
 
     def figure(self, label: str) -> str:
         """Return the value of a figure by its label."""
-        found = self.page.locator(".figure", has=self.page.get_by_text(label, exact=True))
-        return plain(found.locator(".figure__value").inner_text())
+        pairs: list[list[str]] = self.page.locator(".figure").evaluate_all(
+            "figures => figures.map(figure => ['.figure__label', '.figure__value']"
+            ".map(part => figure.querySelector(part).textContent))"
+        )
+        found = {plain(name): value for name, value in pairs}
+        return plain(found[label])
 
     def rows(self, caption: str) -> list[list[str]]:
         """Return the cells of a table by its caption; also of one that is folded away."""
@@ -89,5 +97,6 @@ class Visit:
 
 
 def plain(text: str) -> str:
-    """Return a text with ordinary spaces and minus signs."""
-    return re.sub(r"[\u00a0\u202f\s]+", " ", text).replace("\u2212", "-").strip()
+    """Return a text with the spaces, apostrophes and dashes of a typewriter."""
+    text = re.sub(r"[\u00a0\u202f\s]+", " ", text)
+    return text.replace("\u2212", "-").replace("\u2013", "-").replace("\u2019", "'").strip()

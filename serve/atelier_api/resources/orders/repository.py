@@ -5,8 +5,8 @@ from __future__ import annotations
 from atelier_api.listing import Listing
 from atelier_api.resources.orders.schemas import RESTRICTED, Accessory, Order, StatusStretch
 
-#: What a search looks at and for: without case and without the accents of French and German. Capitals too, for
-#: a database with the collation C knows no small letter of them.
+#: What a search looks at and for: without case and without the accents of French and German. Capitals too:
+#: a database with the collation C has no small letter for them.
 _PLAIN = "translate(lower({}), 'àâäéèêëîïôöùûüçœæßÀÂÄÉÈÊËÎÏÔÖÙÛÜÇŒÆ', 'aaaeeeeiioouuucoasaaaeeeeiioouuucoa')"
 _SEARCHED = _PLAIN.format(
     "concat_ws(' ', orders.order_number || coalesce('/' || nullif(orders.extension, ''), ''), "
