@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.utils import get_openapi
 
-from atelier_api.errors import ProblemDetails
+from atelier_api.errors import ProblemDetails, responses
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -34,6 +34,10 @@ _TAGS = {
     "admin": "Users, API keys, audit log.",
     "system": "For those who watch the server.",
 }
+
+
+#: A body that cannot be read, or is too long.
+_OF_BODIES = {str(status): responses(status)[status] for status in (400, 413)}
 
 
 def install(app: FastAPI) -> None:
@@ -64,6 +68,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
     schema["servers"] = [{"url": "/"}]
     for path in schema["paths"].values():
         for operation in path.values():
+            if "requestBody" in operation:
+                operation["responses"].update(_OF_BODIES)
             for parameter in operation.get("parameters", ()):
                 parameter["schema"] = _without_null(parameter["schema"])
     return schema
