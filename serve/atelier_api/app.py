@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from atelier_api import errors, openapi
 from atelier_api.limits import Buckets
 from atelier_api.middleware import Edge
-from atelier_api.pages import access
+from atelier_api.pages import access, missing
 from atelier_api.pages import auth as browser_auth
 from atelier_api.pages import router as dashboard
 from atelier_api.pages.assets import Assets
@@ -58,6 +58,7 @@ def create_app(services: Services) -> FastAPI:
     app.mount("/static", Assets(), name="static")
     errors.install(app)
     access.install(app)
+    missing.install(app)
     openapi.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_GZIP, compresslevel=5)
     if services.settings.cors_origins:

@@ -259,6 +259,14 @@ class TestLinks:
         assert said in plain(empty.inner_text())
         assert empty.locator("a").count() == 1
 
+    def test_an_address_without_a_page_leads_on(self, visit: Callable[..., Visit], served: Served) -> None:
+        seen = visit("/no/such/page", role=None)
+        seen.allowed.append("404")
+        assert seen.page.get_by_role("heading", name="Page introuvable").is_visible()
+        assert seen.serious() == []
+        seen.page.get_by_role("link", name="Revenir").click()
+        seen.page.wait_for_url(f"{served.url}/login")
+
     def test_a_server_that_fails_can_be_asked_again(self, visit: Callable[..., Visit]) -> None:
         seen = visit(MACHINE_DAY)
         seen.allowed += ["ERR_FAILED", "503"]

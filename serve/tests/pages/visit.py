@@ -21,7 +21,8 @@ _COLOURS = """chart => {
     const colours = new Set();
     for (const canvas of chart.querySelectorAll("canvas")) {
         const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-        for (let at = 0; at < data.length; at += 4) {
+        // Every second pixel: a canvas has two for each that is seen.
+        for (let at = 0; at < data.length; at += 8) {
             if (data[at + 3] === 255) {
                 colours.add((data[at] << 16) | (data[at + 1] << 8) | data[at + 2]);
             }

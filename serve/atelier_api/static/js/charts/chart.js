@@ -110,7 +110,9 @@ window.addEventListener("beforeprint", () => {
         const canvas = chart.getDom();
         const body = canvas.parentElement;
         const padding = 2 * Number.parseFloat(getComputedStyle(body).paddingInlineStart);
-        const share = SHARES.find(([name]) => body.parentElement.classList.contains(name))?.[1] ?? 1;
+        const share = canvas.closest(".stack")
+            ? 1
+            : (SHARES.find(([name]) => canvas.closest(`.${name}`))?.[1] ?? 1);
         const panel = (PAPER + PAPER_GAP) * share - PAPER_GAP;
         canvas.style.blockSize = `${height * PAPER_HEIGHT}px`;
         chart.resize({ width: Math.floor(panel - padding - 4), height: height * PAPER_HEIGHT });

@@ -9,7 +9,7 @@ import { colours, font, seriesColour } from "./theme.js";
 const HOUR = 3_600_000;
 
 /** `pieces` are rows with `machine_id` and `produced_at`; `machines` the codes in their order. */
-export function hoursChart({ pieces, machines, title, height = 240 }) {
+export function hoursChart({ pieces, machines, title, height }) {
     const counts = new Map();
     for (const piece of pieces) {
         const hour = Math.floor((Date.parse(piece.produced_at) + offsetOf(piece.produced_at)) / HOUR);

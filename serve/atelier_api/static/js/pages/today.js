@@ -96,17 +96,26 @@ function draw(data) {
         h(
             "div",
             { class: "grid" },
-            panel(
-                {
-                    title: t("attention.title"),
-                    className: "third top",
-                    flush: true,
-                    note: found.length ? number(found.length) : null,
-                },
-                attentionList(found),
+            h(
+                "div",
+                { class: "third stack" },
+                panel(
+                    {
+                        title: t("attention.title"),
+                        flush: true,
+                        note: found.length ? number(found.length) : null,
+                    },
+                    attentionList(found),
+                ),
+                hoursChart({
+                    pieces: data.pieces,
+                    machines: status.map((one) => one.machine_id),
+                    title: t("today.hours"),
+                    height: isWall ? 230 : 190,
+                }),
             ),
             panel(
-                { title: t("today.board"), className: "two-thirds top", flush: true },
+                { title: t("today.board"), className: "two-thirds", flush: true },
                 h(
                     "ul",
                     { class: "board" },
@@ -121,14 +130,6 @@ function draw(data) {
                 laneHeight: isWall ? 52 : 40,
                 open: (lane) => location.assign(dayOf(lane)),
             }),
-            // One screen without scrolling.
-            isWall
-                ? null
-                : hoursChart({
-                      pieces: data.pieces,
-                      machines: status.map((one) => one.machine_id),
-                      title: t("today.hours"),
-                  }),
         ),
     ];
 }
