@@ -121,6 +121,8 @@ class Times:
     clients: int
     seconds: list[float]
     elapsed: float
+    #: Processor time of the Python that answers, of all answers together.
+    cpu_seconds: float
     bytes: int = 0
 
     def at(self, part: float) -> float:
@@ -156,14 +158,15 @@ def bare(place: Warehouse, route: Route, clients: int, seconds: float) -> Times:
 
     barrier = threading.Barrier(clients)
     threads = [threading.Thread(target=ask, args=(barrier,)) for _ in range(clients)]
-    began = time.perf_counter()
+    began, cpu_before = time.perf_counter(), time.process_time()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     if len(rows) != clients or not all(rows):
         raise BenchError(f"{route.name}: the bare query found nothing")
-    return Times("bare SQL", clients, found, min(seconds, time.perf_counter() - began))
+    cpu = time.process_time() - cpu_before
+    return Times("bare SQL", clients, found, min(seconds, time.perf_counter() - began), cpu)
 
 
 def connected(place: Warehouse) -> psycopg.Connection[tuple[Any, ...]]:
@@ -180,17 +183,27 @@ def connected(place: Warehouse) -> psycopg.Connection[tuple[Any, ...]]:
     return connection
 
 
-def through_the_api(url: str, key: str, route: Route, clients: int, seconds: float) -> Times:
+def through_the_api(served: tuple[str, str, int], route: Route, clients: int, seconds: float) -> Times:
     """Measure the route, asked by a process of its own."""
+    url, key, pid = served
     host, _, port = url.removeprefix("http://").partition(":")
     head = f"GET {route.path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n\r\n"
+    # All at once first, so that each connection of the pool has its statements prepared.
+    asyncio.run(timed_requests(host, int(port), head.encode(), clients, min(1.0, seconds)))
+    before = cpu_seconds_of(pid)
     times, elapsed, size = asyncio.run(timed_requests(host, int(port), head.encode(), clients, seconds))
-    return Times("the API", clients, times, elapsed, size)
+    return Times("the API", clients, times, elapsed, cpu_seconds_of(pid) - before, size)
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """Return the processor time that a process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def serving(folder: Path, variables: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Run the server; give its address and an API key."""
+def serving(folder: Path, variables: dict[str, str]) -> Iterator[tuple[str, str, int]]:
+    """Run the server; give its address, an API key and its process."""
     env_file = folder / "api.env"
     write_private(env_file, dotenv(variables))
 
@@ -207,7 +220,7 @@ def serving(folder: Path, variables: dict[str, str]) -> Iterator[tuple[str, str]
         )
     try:
         wait_for(int(variables["API_PORT"]), server)
-        yield f"http://127.0.0.1:{variables['API_PORT']}", key
+        yield f"http://127.0.0.1:{variables['API_PORT']}", key, server.pid
     finally:
         server.terminate()
         server.wait(30)
@@ -259,12 +272,12 @@ def measure(folder: Path, scale: Scale) -> tuple[list[tuple[Route, list[Times]]]
             }
         found = []
         with ExitStack() as stack:
-            url, key = stack.enter_context(serving(folder, variables))
+            served = stack.enter_context(serving(folder, variables))
             for route in routes(session[0] if session else ""):
                 times = []
                 for clients in scale.clients:
                     say(f"{route.name}, {clients} at once")
-                    times.append(through_the_api(url, key, route, clients, scale.seconds))
+                    times.append(through_the_api(served, route, clients, scale.seconds))
                     times.append(bare(place, route, clients, scale.seconds))
                 found.append((route, times))
     finally:
@@ -302,15 +315,15 @@ def markdown(found: Sequence[tuple[Route, list[Times]]], rows: dict[str, int], l
         f"Python {platform.python_version()}, psycopg {psycopg.__version__}; rows: {sizes}. "
         f"Load average before: {figure(load)} (1 is one core's work).\n"
     ]
-    head = ("", "at once", "p50 ms", "p95 ms", "p99 ms", "a second", "KB each")
+    head = ("", "at once", "p50 ms", "p95 ms", "p99 ms", "a second", "CPU ms", "KB")
     lines = []
     for route, times in found:
         for one in times:
             figures = [figure(one.at(part)) for part in (0.5, 0.95, 0.99)]
+            cpu = figure(one.cpu_seconds * 1000 / len(one.seconds))
             size = figure(one.bytes / 1000) if one.bytes else ""
-            lines.append(
-                (f"{route.name}: {one.name}", str(one.clients), *figures, figure(one.per_second), size)
-            )
+            name = f"{route.name}: {one.name}"
+            lines.append((name, str(one.clients), *figures, figure(one.per_second), cpu, size))
     parts.append(table(head, lines))
     return "\n".join(parts)
 

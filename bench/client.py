@@ -46,10 +46,6 @@ async def timed_requests(
         finally:
             writer.close()
 
-    # The first answers prepare the statements of each connection of the pool.
-    if seconds:
-        await asyncio.gather(*(ask(time.perf_counter() + min(1.0, seconds)) for _ in range(clients)))
-        times.clear()
     started = time.perf_counter()
     await asyncio.gather(*(ask(started + seconds) for _ in range(clients)))
     return times, time.perf_counter() - started, size
