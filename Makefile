@@ -72,6 +72,10 @@ reliability: setup ## The slow tests of bad networks, kills and huge files; writ
 bench: setup ## Measure the FTP tap beside curl and lftp (half an hour); writes docs/performance.md
 	@$(BIN)/python -m bench.ftp
 
+.PHONY: bench-api
+bench-api: setup ## Measure the API with five years of data beside bare SQL (ten minutes); writes docs/performance.md
+	@$(BIN)/python -m bench.api
+
 .PHONY: format
 format: setup ## Format Python and SQL
 	@$(BIN)/ruff check --fix .

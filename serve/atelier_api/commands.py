@@ -34,7 +34,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Register the commands."""
     _add(commands, "setup-link", setup_link, "a one-time link with which the first administrator is made")
     link = _add(commands, "login-link", login_link, "a one-time link that logs a user in, good for an hour")
-    link.add_argument("name", help="the user's name")
+    link.add_argument("name", nargs="?", help="the user's name (default: the first administrator)")
 
     users = commands.add_parser("users", help="who may log in").add_subparsers(
         metavar="COMMAND", required=True
@@ -104,9 +104,10 @@ async def setup_link(services: Services, _options: argparse.Namespace) -> None:
 
 async def login_link(services: Services, options: argparse.Namespace) -> None:
     """Print a link that logs a user in."""
-    user_id = await _user_id(services, options.name)
+    name = options.name or await _first_admin(services)
+    user_id = await _user_id(services, name)
     say(_address(services, await accounts.make_link(services.database.own, "login", user_id)))
-    await _note(services, "link_created", options.name, purpose="login")
+    await _note(services, "link_created", name, purpose="login")
 
 
 async def password_link(services: Services, options: argparse.Namespace) -> None:
@@ -195,6 +196,19 @@ async def _change(services: Services, name: str, action: str, **changes: object)
     role, is_active = changes.get("role"), changes.get("is_active")
     await accounts.change(services, user_id, role=role, is_active=is_active)  # type: ignore[arg-type] # of the parser
     await _note(services, action, name, **changes)
+
+
+async def _first_admin(services: Services) -> str:
+    async with services.database.own.connection() as connection:
+        cursor = await connection.execute(
+            "select username from serve.users where role = 'admin' and is_active order by user_id limit 1"
+        )
+        row = await cursor.fetchone()
+    if row is None:
+        raise AtelierError(
+            "there is no administrator yet: `atelier-api setup-link` prints a link to make one"
+        )
+    return str(row[0])
 
 
 async def _user_id(services: Services, name: str) -> int:

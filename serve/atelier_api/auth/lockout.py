@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Wrong passwords that cost nothing: of an account, and of an address behind which many may sit.
 FREE_FAILURES: Final = {"account": 4, "address": 20}
+#: The wait after the first wrong one that costs something; each further one doubles it.
+FIRST_DELAY_SECONDS: Final = 5
 LONGEST_DELAY_SECONDS: Final = 15 * 60
 #: After so many hours without a wrong one all is forgotten.
 FORGOTTEN_HOURS: Final = 24
@@ -29,7 +31,7 @@ _RESERVE = """
         locked_until = case
             when a.last_failed_at < now() - make_interval(hours => %(forgotten)s) then null
             when a.failures + 1 > %(free)s then now() + make_interval(
-                secs => least(%(longest)s, power(2, least(a.failures + 1 - %(free)s, 20)))
+                secs => least(%(longest)s, %(first)s * power(2, least(a.failures - %(free)s, 20)))
             )
         end
     where a.locked_until is null or a.locked_until <= now()
@@ -54,6 +56,7 @@ async def reserve(pool: Pool, seal: Seal, *, account: str, address: str) -> None
                 "subject": subject,
                 "forgotten": FORGOTTEN_HOURS,
                 "free": FREE_FAILURES[kind],
+                "first": FIRST_DELAY_SECONDS,
                 "longest": LONGEST_DELAY_SECONDS,
             }
             cursor = await connection.execute(_RESERVE, parameters)
