@@ -24,6 +24,11 @@ class ProgramSet:
     programs: Mapping[str, str]
     otherwise: str  # what else can be done, as the end of a sentence
     by_hand: str  # what to install where there is no apt
+    also: tuple[str, ...] = ()  # packages with files that a program wants beside itself
+
+    def packages(self, names: list[str]) -> list[str]:
+        """Return the packages that bring programs of the set."""
+        return sorted({*(self.programs[name] for name in names), *self.also})
 
 
 SERVERS = ProgramSet(
@@ -41,6 +46,7 @@ BROWSER = ProgramSet(
     {"chromium": "chromium"},
     otherwise="or leave the tests of the pages out",
     by_hand="Chromium",
+    also=("chromium-common",),
 )
 _SETS = (SERVERS, BROWSER)
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
@@ -97,7 +103,7 @@ class Packages:
             names = self._missing(wanted_set)
             if not names:
                 return
-            wanted = sorted({wanted_set.programs[name] for name in names})
+            wanted = wanted_set.packages(names)
             if not apt.is_here():
                 raise ServerError(
                     f"{' and '.join(names)} cannot be found, and only Debian's and Ubuntu's packages can be "
@@ -111,8 +117,7 @@ class Packages:
                     progress(f"installing failed ({error}); unpacking into {self.root} instead")
             missing = self._missing(wanted_set)
             if missing:
-                packages = sorted({wanted_set.programs[name] for name in missing})
-                self.unpack(packages, progress, wanted_set.otherwise)
+                self.unpack(wanted_set.packages(missing), progress, wanted_set.otherwise)
             self._check(names)
 
     def unpack(

@@ -96,6 +96,7 @@ chart.as_table | Voir les valeurs en tableau | Show the values as a table
 print.line | Atelier · imprimé le {moment} · {address} | Atelier · printed {moment} · {address}
 
 freshness.until | Complet jusqu'à | Complete until
+freshness.lost | Le serveur ne répond pas, derniers chiffres connus | The server does not answer, last figures known
 freshness.never | Aucune donnée chargée | No data loaded yet
 state.silent | Silencieuse | Silent
 state.over | Journée finie | Day over

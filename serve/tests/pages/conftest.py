@@ -46,8 +46,8 @@ def chromium() -> Program:
         packages.ensure(lambda _: None, BROWSER)
         return packages.find("chromium")
     except ServerError as error:
-        if os.geteuid() == 0:
-            # CI is root: there, no browser means that something is broken.
+        if os.environ.get("CI"):
+            # There, no browser means that something is broken.
             raise
         pytest.skip(f"no browser to look at the pages with: {error}")
 

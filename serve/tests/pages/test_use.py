@@ -308,9 +308,6 @@ class TestLanguage:
 
 class TestWall:
     def test_it_refreshes_by_itself(self, visit: Callable[..., Visit]) -> None:
-        seen = visit("/login", role=None)
-        page = seen.page
-        page.context.clear_cookies()
         wall = visit("/?mural=1")
         assert not wall.page.get_by_role("navigation").is_visible()
         assert re.fullmatch(r"\d\d:\d\d", wall.page.locator("#wall-clock").inner_text())
@@ -320,6 +317,11 @@ class TestWall:
             wall.page.clock.fast_forward(61_000)
         assert answer.value.ok
         wall.settle()
+        wall.allowed.append("ERR_FAILED")
+        wall.page.route("**/v1/**", lambda route: route.abort())
+        wall.page.clock.fast_forward(61_000)
+        wall.page.get_by_text("derniers chiffres connus").wait_for()
+        assert wall.figure("Pièces")
 
     def test_the_button_leads_there(self, visit: Callable[..., Visit]) -> None:
         seen = visit(MACHINE_DAY)

@@ -1,6 +1,6 @@
 /** What every page does: load, draw, say so when it fails, and on the wall do it again each minute. */
 
-import { get } from "./api.js";
+import { ApiError, get } from "./api.js";
 import { dispose } from "./charts/chart.js";
 import { failed, loading } from "./components/notice.js";
 import { announce, h, replace } from "./dom.js";
@@ -34,6 +34,14 @@ export function run(load, draw) {
             document.documentElement.dataset.ready = "";
         } catch (error) {
             if (error.name === "AbortError") {
+                return;
+            }
+            if (quiet) {
+                // What was known a minute ago is worth more on the wall than that it is not known now.
+                showLost();
+                if (!(error instanceof ApiError)) {
+                    console.error(error);
+                }
                 return;
             }
             replace(
@@ -70,6 +78,13 @@ function showFreshness(sources) {
         h("span", {}, moment(logs.complete_until, today)),
     );
     place.dataset.level = seconds > LATE_SECONDS ? "late" : "fine";
+}
+
+function showLost() {
+    const place = document.getElementById("freshness");
+    place.hidden = false;
+    place.textContent = t("freshness.lost");
+    place.dataset.level = "late";
 }
 
 function showClock() {
