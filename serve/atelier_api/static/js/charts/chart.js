@@ -38,7 +38,7 @@ export function chartPanel({
         "aria-label": summary,
         "data-chart": name,
     });
-    canvas.style.blockSize = `${height}px`;
+    canvas.style.minBlockSize = `${height}px`;
     const panel = h(
         "figure",
         { class: `panel chart ${className}`, "aria-labelledby": heading.id },
@@ -79,7 +79,7 @@ async function draw(canvas, option, open) {
         chart.on("click", (event) => open(event.data, event));
     }
     new ResizeObserver(() => matchMedia("print").matches || chart.resize()).observe(canvas);
-    drawn.set(chart, canvas.clientHeight);
+    drawn.set(chart, Number.parseFloat(canvas.style.minBlockSize));
 }
 
 /** Let go of the charts that a refresh has taken out of the page. */
@@ -114,7 +114,7 @@ window.addEventListener("beforeprint", () => {
             ? 1
             : (SHARES.find(([name]) => canvas.closest(`.${name}`))?.[1] ?? 1);
         const panel = (PAPER + PAPER_GAP) * share - PAPER_GAP;
-        canvas.style.blockSize = `${height * PAPER_HEIGHT}px`;
+        canvas.style.minBlockSize = `${height * PAPER_HEIGHT}px`;
         chart.resize({ width: Math.floor(panel - padding - 4), height: height * PAPER_HEIGHT });
         // At once: the next frame is the one after the paper.
         chart.getZr().flush();
@@ -122,7 +122,7 @@ window.addEventListener("beforeprint", () => {
 });
 window.addEventListener("afterprint", () => {
     for (const [chart, height] of drawn) {
-        chart.getDom().style.blockSize = `${height}px`;
+        chart.getDom().style.minBlockSize = `${height}px`;
         chart.resize({ width: "auto", height: "auto" });
     }
 });

@@ -30,16 +30,25 @@ export function stretchSeries(inOrder, { xAxisIndex = 0, yAxisIndex = 0, thickne
     };
 }
 
+/**
+ * Where there is room, bars begin and end on whole pixels and none is narrower than one: a stop of a few seconds in a day
+ * of hours must not vanish. Where a pixel is minutes, that would make the day look lost: there they stay as they are.
+ */
+function acrossPixels(startX, endX, pixelsPerMinute) {
+    if (pixelsPerMinute < 0.5) {
+        return { x: startX, width: endX - startX };
+    }
+    const x = Math.round(startX);
+    return { x, width: Math.max(Math.round(endX) - x, 1) };
+}
+
 function bar(context, api, stretch, thickness) {
     const [startX, y] = api.coord([api.value(0), api.value(2)]);
     const [endX] = api.coord([api.value(1), api.value(2)]);
-    // Whole pixels: a bar between two would be a blur of two colours.
-    const left = Math.round(startX);
     const height = api.size([0, 1])[1] * thickness;
     const area = context.coordSys;
     const shape = echarts.graphic.clipRectByRect(
-        // A stop of a few seconds in a day of hours must not vanish.
-        { x: left, y: y - height / 2, width: Math.max(Math.round(endX) - left, 1), height },
+        { ...acrossPixels(startX, endX, api.size([60_000, 0])[0]), y: y - height / 2, height },
         { x: area.x, y: area.y, width: area.width, height: area.height },
     );
     if (!shape) {

@@ -114,22 +114,26 @@ function draw(data) {
                     height: isWall ? 230 : 190,
                 }),
             ),
-            panel(
-                { title: t("today.board"), className: "two-thirds", flush: true },
-                h(
-                    "ul",
-                    { class: "board" },
-                    boardHead(),
-                    status.map((machine) => boardRow(machine, day, usual)),
+            h(
+                "div",
+                { class: "two-thirds stack" },
+                panel(
+                    { title: t("today.board"), flush: true },
+                    h(
+                        "ul",
+                        { class: "board" },
+                        boardHead(),
+                        status.map((machine) => boardRow(machine, day, usual)),
+                    ),
                 ),
+                lanesChart({
+                    lanes: data.lanes,
+                    title: t("today.lanes"),
+                    legend: legend(),
+                    laneHeight: isWall ? 52 : 40,
+                    open: (lane) => location.assign(dayOf(lane)),
+                }),
             ),
-            lanesChart({
-                lanes: data.lanes,
-                title: t("today.lanes"),
-                legend: legend(),
-                laneHeight: isWall ? 52 : 40,
-                open: (lane) => location.assign(dayOf(lane)),
-            }),
         ),
     ];
 }
