@@ -41,6 +41,11 @@ class Database:
     marts: Pool
     own: Pool
 
+    async def check(self) -> None:
+        """Renew the connections that are dead."""
+        await self.marts.check()
+        await self.own.check()
+
 
 def settle_roles(settings: Settings) -> Roles | None:
     """Make the warehouse's roles what they should be; return them, or None where there are none.

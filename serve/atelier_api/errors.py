@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
 if TYPE_CHECKING:
@@ -166,7 +167,11 @@ def install(app: FastAPI) -> None:
     async def on_database(request: Request, error: Exception) -> Response:
         problem = of_database(error)
         _log.warning("%s %s: %s", request.method, request.url.path, type(error).__name__)
-        return answer(request, problem)
+        response = answer(request, problem)
+        if isinstance(error, psycopg.OperationalError):
+            # After a restart of the warehouse all connections are dead: they are renewed before others fail.
+            response.background = BackgroundTask(request.app.state.services.database.check)
+        return response
 
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(HTTPException, on_http)

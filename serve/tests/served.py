@@ -81,7 +81,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(variables: dict[str, str], folder: Path, **changes: str) -> tuple[subprocess.Popen[bytes], Served]:
+def start(
+    variables: dict[str, str], folder: Path, until: str = "/ready", **changes: str
+) -> tuple[subprocess.Popen[bytes], Served]:
     """Start the server on a free port and wait until it is ready."""
     port = free_port()
     variables = {
@@ -101,7 +103,7 @@ def start(variables: dict[str, str], folder: Path, **changes: str) -> tuple[subp
     served = Served(f"http://127.0.0.1:{port}", variables, env_file)
     for _ in range(200):
         try:
-            if httpx.get(f"{served.url}/ready").status_code == 200:
+            if httpx.get(f"{served.url}{until}").status_code == 200:
                 return process, served
         except httpx.TransportError:
             pass

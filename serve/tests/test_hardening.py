@@ -277,6 +277,16 @@ def test_what_has_not_changed_is_not_sent_again(served: Served) -> None:
             time.sleep(0.3)
 
 
+def test_a_head_is_what_the_answer_would_begin_with(served: Served) -> None:
+    with served.client("reader") as client:
+        for path in ("/health", "/v1/sessions?limit=3", "/v1/machines/NONE"):
+            head, whole = client.head(path), client.get(path)
+            assert head.status_code == whole.status_code
+            assert head.content == b""
+            assert head.headers["content-length"] == whole.headers["content-length"]
+            assert head.headers.get("etag") == whole.headers.get("etag")
+
+
 def test_long_answers_are_compressed_for_those_who_can(served: Served) -> None:
     with served.client("reader") as client:
         plain = client.get("/v1/sessions", headers={"Accept-Encoding": "identity"})

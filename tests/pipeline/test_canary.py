@@ -20,7 +20,7 @@ from atelier_demo.servers.postgres import installations
 from target_warehouse.sinks import pseudonym
 
 from pipeline.conftest import erp_connection
-from pipeline.plant import ROOT, Plant
+from pipeline.plant import BOOKS, ROOT, Plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -245,18 +245,19 @@ def test_the_raw_tables_have_the_columns_that_are_tagged_and_no_other(plant: Pla
     described = {
         (source["name"], column["name"]): column["config"]["meta"].get("personal_data")
         for source in manifest["sources"].values()
-        if source["schema"] == "raw_erp"
+        # Beside the ERP's tables, where nobody types, the loader keeps its own book.
+        if source["schema"] == "raw_erp" and source["name"] not in BOOKS
         for column in source["columns"].values()
     }
     loaded = plant.query(
         "select table_name, column_name from information_schema.columns where table_schema = 'raw_erp'"
     )
-    assert set(loaded) == set(described)
+    assert {column for column in loaded if column[0] not in BOOKS} == set(described)
     # Whatever people type may name somebody: a text is never without a tag that says what it holds.
     untold = {
         (table, column)
         for schema, table, column in text_columns(plant)
-        if schema == "raw_erp" and described[table, column] == "none"
+        if schema == "raw_erp" and table not in BOOKS and described[table, column] == "none"
     }
     assert not untold
     with closing(erp_connection(plant)) as connection, connection.cursor() as cursor:

@@ -30,9 +30,17 @@ def plant(new_plant: Callable[..., Plant]) -> Plant:
 
 
 def marts(plant: Plant) -> dict[str, list[str]]:
-    """What the marts hold; of the statuses all but the time of the run that first saw them."""
+    """What the marts hold, but for the times of runs: that first saw a status, that read a file last."""
     return {
         **plant.contents("marts"),
+        "marts.fct_log_files": [
+            str(row)
+            for row in plant.query(
+                "select log_file_id, machine_id, path, session_id, production_date, size_bytes, modified_at, "
+                "line_count, event_count, rejected_count, blank_count, first_event_at, last_event_at, "
+                "is_complete, is_current, read_problem from marts.fct_log_files order by 1"
+            )
+        ],
         "marts.fct_order_status_history": [
             str(row)
             for row in plant.query(

@@ -21,6 +21,9 @@ from atelier.gdpr.register import (
 
 ROOT = Path(__file__).resolve().parents[2]
 
+#: What the loader writes down of its own work, beside the ERP's tables.
+BOOKS = {"full_table_loads"}
+
 #: What never reaches a mart.
 INTERNAL = {"journal_note", "machine_message", "rejected_line", "employee_pseudonym"}
 
@@ -43,8 +46,7 @@ def erp_tables(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         source["name"]: source["columns"]
         for source in manifest["sources"].values()
-        # Beside them the loader keeps its own book, the source `loads`.
-        if source["source_name"] == "raw_erp"
+        if source["schema"] == "raw_erp" and source["name"] not in BOOKS
     }
 
 

@@ -9,9 +9,9 @@ runs as (
 
 ),
 
-full_table_loads as (
+table_loads as (
 
-    select * from {{ ref('stg_loads__full_tables') }}
+    select * from {{ ref('stg_erp__table_loads') }}
 
 ),
 
@@ -38,12 +38,12 @@ newest_events as (
 
 ),
 
-newest_reads as (
+newest_loads as (
 
     select
         table_name,
-        max(read_from_at) as read_from_at
-    from full_table_loads
+        max(load_version) as load_version
+    from table_loads
     group by table_name
 
 ),
@@ -51,8 +51,9 @@ newest_reads as (
 -- A table whose reading broke off stays as it was: the tables are complete together until the oldest of their moments.
 snapshots as (
 
-    select min(read_from_at) as snapshot_at
-    from newest_reads
+    -- The tap numbers its runs by the milliseconds at which it begins to read.
+    select {{ epoch_instant('min(load_version)') }} as snapshot_at
+    from newest_loads
 
 ),
 

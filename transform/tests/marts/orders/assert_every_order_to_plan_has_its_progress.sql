@@ -1,6 +1,6 @@
 -- The list of orders shows a bar for each of them. An order without a row would look like one that nobody has begun.
 select
-    orders.order_id as order_id,
+    orders.order_id,
     progress.order_id as progress_order_id
 from {{ ref('fct_shutter_orders') }} as orders
 full outer join {{ ref('fct_order_progress') }} as progress on orders.order_id = progress.order_id
