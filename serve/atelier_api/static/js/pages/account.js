@@ -12,6 +12,8 @@ function say(text, isError) {
     message.className = isError ? "notice notice--error" : "notice";
 }
 
+form.querySelector("button[type=submit]").disabled = false;
+
 form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const { current, password, again } = form.elements;
