@@ -38,6 +38,10 @@ demo-down: setup ## Stop the local servers (their data stay)
 demo-reset: demo-down ## Stop the local servers and delete their data
 	@rm -rf .local/dev && echo "The demo's data are gone; make demo starts from nothing."
 
+.PHONY: serve
+serve: setup ## The API and the dashboard on the demo's warehouse, until Ctrl-C
+	@$(BIN)/atelier-api serve
+
 .PHONY: docs
 docs: setup ## The data's documentation as one static page: lineage, models, columns
 	@$(BIN)/atelier-demo docs
@@ -80,6 +84,10 @@ reliability: setup ## The slow tests of bad networks, kills and huge files; writ
 .PHONY: bench
 bench: setup ## Measure the FTP tap beside curl and lftp (half an hour); writes docs/performance.md
 	@$(BIN)/python -m bench.ftp
+
+.PHONY: bench-api
+bench-api: setup ## Measure the API with five years of data beside bare SQL (ten minutes); writes docs/performance.md
+	@$(BIN)/python -m bench.api
 
 .PHONY: format
 format: setup ## Format Python and SQL

@@ -54,11 +54,16 @@ def run_demo(
     if grow(site, progress=say):
         say("meltano run ftplogs-to-marts: loads what the machines have written since")
         say(f"meltano run ftplogs-to-marts: done in {run_meltano(root, 'ftplogs-to-marts', log, say):.0f} s")
+    # Afresh, so that it is the program as it is installed now.
+    site.api.stop()
+    site.api.start(say)
     say("")
     for line in summary.lines(variables):
         say(line)
     say(f"""
 All of it took {time.monotonic() - started:.0f} s. What next:
+  {site.api.link()}
+                               the dashboard: this link works once, for an hour; later {site.api.address}
   make docs                    what the tables and columns mean, and where they come from
   make demo-status             what runs where
   .venv/bin/meltano run elt    again: nothing new, nothing written

@@ -44,7 +44,7 @@ def test_up_writes_the_variables_for_its_owner_only(running: Site) -> None:
     assert variables["FTP_TLS"] == "off"
     assert variables["POSTGRES_DB"] == "atelier"
     assert variables["MYSQL_DATABASE"] == "db_commandes"
-    assert len({value for name, value in variables.items() if "PASSWORD" in name or "KEY" in name}) == 4
+    assert len({value for name, value in variables.items() if "PASSWORD" in name or "KEY" in name}) == 5
 
 
 def test_a_second_up_leaves_everything_alone_and_is_quick(running: Site) -> None:
@@ -76,7 +76,7 @@ def test_status_names_everything_but_passwords(running: Site) -> None:
     variables = running.variables()
     for word in ("PostgreSQL", "MariaDB", "vsftpd", "running", variables["MYSQL_PORT"], "anonymous"):
         assert word in text
-    for name in ("FTP_PASSWORD", "MYSQL_PASSWORD", "POSTGRES_PASSWORD", "PSEUDONYM_KEY"):
+    for name in ("FTP_PASSWORD", "MYSQL_PASSWORD", "POSTGRES_PASSWORD", "PSEUDONYM_KEY", "API_SECRET_KEY"):
         assert variables[name] not in text
 
 

@@ -15,7 +15,7 @@ from atelier_demo import cli
 from atelier_demo.servers import ServerError, ServerStatus, Site, apt, ports, processes, run_as, xferlog
 from atelier_demo.servers.base import last_telling_line
 from atelier_demo.servers.locks import FolderLock
-from atelier_demo.servers.packages import Packages
+from atelier_demo.servers.packages import BROWSER, Packages
 from atelier_demo.servers.settings import SECRET_NAMES, Settings, dotenv, write_private
 from dotenv import dotenv_values
 
@@ -188,6 +188,16 @@ class TestPackages:
         monkeypatch.setattr(apt, "is_here", lambda: False)
         with pytest.raises(ServerError, match=r"install MariaDB .* and vsftpd, or use your own servers"):
             Packages(tmp_path, use_system=False).ensure(lambda _: None)
+        with pytest.raises(ServerError, match=r"install Chromium, or leave the tests of the pages out"):
+            Packages(tmp_path, use_system=False).ensure(lambda _: None, BROWSER)
+
+    def test_servers_bring_no_browser(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[str] = []
+        monkeypatch.setattr(apt, "is_here", lambda: True)
+        monkeypatch.setattr(apt, "unpack", lambda wanted, *_: asked.extend(wanted))
+        with pytest.raises(ServerError, match="is missing"):
+            Packages(tmp_path, use_system=False).ensure(lambda _: None)
+        assert asked == ["mariadb-client-core", "mariadb-server-core", "vsftpd"]
 
     def test_a_mirror_out_of_reach_is_said(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def fail(*_: object) -> None:
@@ -212,6 +222,34 @@ class TestPackages:
                 assert process.arguments[0].startswith(str(packages.root))
         finally:
             site.down()
+
+    @pytest.mark.slow
+    @pytest.mark.skipif(not apt.is_here(), reason="needs apt and a mirror")
+    def test_an_unpacked_browser_runs(self, tmp_path: Path) -> None:
+        packages = Packages(tmp_path / "my packages", use_system=False)
+        packages.ensure(lambda _: None, BROWSER)
+        program = packages.find("chromium")
+        assert program.path.is_relative_to(packages.root)
+        page = tmp_path / "page.html"
+        page.write_text("<p id=p></p><script>p.textContent = 6 * 7</script>", encoding="utf-8")
+        shown = subprocess.run(
+            [
+                program.path,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+                f"--user-data-dir={tmp_path / 'profile'}",
+                "--dump-dom",
+                page.as_uri(),
+            ],
+            env={**os.environ, **program.environment, "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+        )
+        assert '<p id="p">42</p>' in shown.stdout
 
 
 class TestRunAs:
@@ -257,7 +295,10 @@ class TestCommandLine:
     ) -> None:
         assert cli.main(["status", "--site", str(tmp_path / "none")]) == 0
         shown = capsys.readouterr().out.splitlines()
-        assert [line.split()[1] for line in shown] == ["STATE", "stopped", "stopped", "stopped"]
+        assert [("STATE" in line, " stopped" in line) for line in shown] == [
+            (True, False),
+            *[(False, True)] * 4,
+        ]
         assert cli.main(["down", "--site", str(tmp_path / "none")]) == 0
         assert not list(tmp_path.iterdir())
 

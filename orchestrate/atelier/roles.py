@@ -1,4 +1,4 @@
-"""Who may do what in the warehouse: four group roles, what they own and what they may read (docs/adr/0011).
+"""Who may do what in the warehouse: five group roles, what they own and what they may read (docs/adr/0011).
 
 The roles of a warehouse bear the name of its database. Loading and transforming work as two of them;
 log-ins of people and programs are made members of the others. dbt grants what it builds, all else is here.
@@ -31,11 +31,16 @@ GROUPS: Final = {
     "transformer": "reads raw, writes seeds, staging, intermediate and marts",
     "reader": "reads the marts: dashboards, Excel, programs",
     "dpo": "reads the marts, raw without its free text, and the proofs: the data protection officer",
+    "server": "keeps the users of the API and the dashboard; reads the marts as the reader",
 }
 
 RAW: Final = ("raw_ftplogs", "raw_erp")
 MODELLED: Final = ("seeds", "staging", "intermediate", "snapshots", "marts")
-OWNED: Final = {"loader": RAW, "transformer": MODELLED}
+SERVED: Final = ("serve",)
+OWNED: Final = {"loader": RAW, "transformer": MODELLED, "server": SERVED}
+
+#: What the pipeline's user works as: in the pipeline as the first two, in the API as the others.
+WORN: Final = ("loader", "transformer", "reader", "server")
 
 #: Schemas that a group may look into without owning them.
 VISIBLE: Final = {
@@ -86,6 +91,7 @@ class Roles:
     transformer: str
     reader: str
     dpo: str
+    server: str
 
     @classmethod
     def of(cls, warehouse: Warehouse) -> Roles:
@@ -194,11 +200,11 @@ def _create(name: str) -> sql.Composable:
 
 
 def _memberships(cursor: Cursor, roles: Roles) -> Iterator[sql.Composable]:
-    """The pipeline's user works as loader and as transformer, and manages what they own."""
+    """The pipeline's user works as these, and manages what they own."""
     cursor.execute(
         "select rolname, current_user from pg_roles "
         "where rolname = any(%s) and not pg_has_role(current_user, oid, 'usage')",
-        ([roles.loader, roles.transformer],),
+        ([roles.by_group[group] for group in WORN],),
     )
     for name, user in cursor.fetchall():
         yield _grant_role(name, user)
@@ -361,7 +367,7 @@ def script(connection: Connection, warehouse: Warehouse) -> str:
     with connection.cursor() as cursor:
         missing = _missing(cursor, roles)
     statements: list[sql.Composable] = [_create(name) for name in missing]
-    statements += [_grant_role(name, warehouse.user) for name in (roles.loader, roles.transformer)]
+    statements += [_grant_role(roles.by_group[group], warehouse.user) for group in WORN]
     statements += [_grant_database(warehouse.database, name) for name in roles.by_group.values()]
     lines = [f"{statement.as_string(connection)};" for statement in statements]
     return "\n".join(lines)

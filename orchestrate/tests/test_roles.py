@@ -47,4 +47,4 @@ def test_a_name_that_postgresql_would_cut_off_is_refused() -> None:
 
 def test_no_roles_are_empty_variables() -> None:
     assert set(variables(None).values()) == {""}
-    assert variables(Roles("a", "b", "c", "d"))["ATELIER_TRANSFORMER_ROLE"] == "b"
+    assert variables(Roles("a", "b", "c", "d", "e"))["ATELIER_TRANSFORMER_ROLE"] == "b"

@@ -53,7 +53,7 @@ class Plant:
 
     def drop_warehouse(self) -> None:
         """Make the warehouse as empty as a new one."""
-        for schema in (*DATA_SCHEMAS, "meltano", "gdpr"):
+        for schema in (*DATA_SCHEMAS, "meltano", "gdpr", "serve"):
             self.execute(f"drop schema if exists {schema} cascade")
 
     def environment(self, **changes: str) -> dict[str, str]:

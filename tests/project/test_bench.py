@@ -59,3 +59,20 @@ def tables(page: str) -> dict[tuple[str, str], dict[str, int]]:
         elif row := re.match(r"\| ([^|]+) \| ([0-9,]+) \| .* \|$", line):
             found.setdefault((title, circumstance), {})[row[1]] = int(row[2].replace(",", ""))
     return found
+
+
+@pytest.mark.integration
+def test_a_quick_benchmark_of_the_api_asks_every_route_and_the_database(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.api", "--quick", "--folder", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=250,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = re.findall(r"^\| ([^|:]+): ([^|]+) \|", done.stdout, re.MULTILINE)
+    assert len(rows) == 10
+    assert {contestant.strip() for _, contestant in rows} == {"the API", "bare SQL"}
+    assert all({"the API", "bare SQL"} == {c.strip() for r, c in rows if r == route} for route, _ in rows)

@@ -16,14 +16,39 @@ from atelier_demo.servers.locks import FolderLock
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-#: Each program with the package that brings it.
-PROGRAMS = {
-    "mariadbd": "mariadb-server-core",
-    "mariadb-install-db": "mariadb-server-core",
-    "my_print_defaults": "mariadb-client-core",  # mariadb-install-db wants it
-    "vsftpd": "vsftpd",
-}
-_OWN_SERVERS = "or use your own servers: copy .env.example to .env and fill it in"
+
+@dataclass(frozen=True)
+class ProgramSet:
+    """Programs that are wanted together, each with the package that brings it."""
+
+    programs: Mapping[str, str]
+    otherwise: str  # what else can be done, as the end of a sentence
+    by_hand: str  # what to install where there is no apt
+    also: tuple[str, ...] = ()  # packages with files that a program wants beside itself
+
+    def packages(self, names: list[str]) -> list[str]:
+        """Return the packages that bring programs of the set."""
+        return sorted({*(self.programs[name] for name in names), *self.also})
+
+
+SERVERS = ProgramSet(
+    {
+        "mariadbd": "mariadb-server-core",
+        "mariadb-install-db": "mariadb-server-core",
+        "my_print_defaults": "mariadb-client-core",  # mariadb-install-db wants it
+        "vsftpd": "vsftpd",
+    },
+    otherwise="or use your own servers: copy .env.example to .env and fill it in",
+    by_hand="MariaDB 10.6 or newer and vsftpd",
+)
+#: Only the tests of the pages want it: 300 MB that no demo has to wait for.
+BROWSER = ProgramSet(
+    {"chromium": "chromium"},
+    otherwise="or leave the tests of the pages out",
+    by_hand="Chromium",
+    also=("chromium-common",),
+)
+_SETS = (SERVERS, BROWSER)
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
@@ -62,27 +87,27 @@ class Packages:
         """
         found = self._find(name)
         if found is None:
-            package = PROGRAMS.get(name, name)
-            raise ServerError(f"the program {name} is missing: install the package {package}, {_OWN_SERVERS}")
+            package, otherwise = _whence(name)
+            raise ServerError(f"the program {name} is missing: install the package {package}, {otherwise}")
         return found
 
-    def ensure(self, progress: Callable[[str], None]) -> None:
-        """See to it that every program is here: install its package as root, else unpack it.
+    def ensure(self, progress: Callable[[str], None], wanted_set: ProgramSet = SERVERS) -> None:
+        """See to it that every program of a set is here: install its package as root, else unpack it.
 
         Raises:
             ServerError: It cannot be had.
         """
-        if not self._missing():
+        if not self._missing(wanted_set):
             return
         with FolderLock(self._folder / "lock", f"the folder of packages {self._folder}"):
-            names = self._missing()
+            names = self._missing(wanted_set)
             if not names:
                 return
-            wanted = sorted({PROGRAMS[name] for name in names})
+            wanted = wanted_set.packages(names)
             if not apt.is_here():
                 raise ServerError(
                     f"{' and '.join(names)} cannot be found, and only Debian's and Ubuntu's packages can be "
-                    f"fetched automatically: install MariaDB 10.6 or newer and vsftpd, {_OWN_SERVERS}"
+                    f"fetched automatically: install {wanted_set.by_hand}, {wanted_set.otherwise}"
                 )
             if os.geteuid() == 0 and self._use_system:
                 progress(f"installing {', '.join(wanted)} (no service is started)")
@@ -90,12 +115,20 @@ class Packages:
                     apt.install(wanted)
                 except apt.AptError as error:
                     progress(f"installing failed ({error}); unpacking into {self.root} instead")
-            if self._missing():
-                self.unpack(sorted({PROGRAMS[name] for name in self._missing()}), progress)
+            missing = self._missing(wanted_set)
+            if missing:
+                self.unpack(wanted_set.packages(missing), progress, wanted_set.otherwise)
             self._check(names)
 
-    def unpack(self, wanted: list[str], progress: Callable[[str], None]) -> None:
+    def unpack(
+        self, wanted: list[str], progress: Callable[[str], None], otherwise: str = SERVERS.otherwise
+    ) -> None:
         """Unpack packages with what they need below the folder; needs no rights.
+
+        Args:
+            wanted: Names of packages.
+            progress: Takes a line about it.
+            otherwise: What else can be done, as the end of the sentence of an error.
 
         Raises:
             ServerError: They cannot be had.
@@ -106,11 +139,11 @@ class Packages:
         except apt.AptError as error:
             raise ServerError(
                 f"the packages {', '.join(wanted)} cannot be unpacked into {self.root} ({error}): check the "
-                f"network and apt's proxy, have them installed by an administrator, {_OWN_SERVERS}"
+                f"network and apt's proxy, have them installed by an administrator, {otherwise}"
             ) from None
 
-    def _missing(self) -> list[str]:
-        return [name for name in PROGRAMS if self._find(name) is None]
+    def _missing(self, wanted: ProgramSet) -> list[str]:
+        return [name for name in wanted.programs if self._find(name) is None]
 
     def _find(self, name: str) -> Program | None:
         if self._use_system:
@@ -119,7 +152,8 @@ class Packages:
             found = shutil.which(name, path=path)
             if found:
                 return Program(Path(found))
-        for folder in ("usr/sbin", "usr/bin"):
+        # Debian's `chromium` in usr/bin is a script that starts the one in /usr/lib, even when unpacked.
+        for folder in ("usr/sbin", f"usr/lib/{name}", "usr/bin"):
             program = self.root / folder / name
             if program.is_file() and os.access(program, os.X_OK):
                 return Program(program, self.root, self._environment())
@@ -159,9 +193,16 @@ class Packages:
             )
             said = done.stderr.decode(errors="replace").strip()
             if "shared libraries" in said or done.returncode in {126, 127}:
-                raise ServerError(
-                    f"{program.path} does not run ({said}): install {PROGRAMS[name]}, {_OWN_SERVERS}"
-                )
+                package, otherwise = _whence(name)
+                raise ServerError(f"{program.path} does not run ({said}): install {package}, {otherwise}")
+
+
+def _whence(name: str) -> tuple[str, str]:
+    """Return the package of a program, and what else can be done."""
+    for wanted in _SETS:
+        if name in wanted.programs:
+            return wanted.programs[name], wanted.otherwise
+    return name, SERVERS.otherwise
 
 
 def _entries(variable: str) -> list[str]:

@@ -22,9 +22,10 @@ SECRET_NAMES = (
     "postgres_password",
     "postgres_admin_password",
     "pseudonym_key",
+    "api_secret_key",
 )
 #: Servers and the number of neighbouring ports that each listens on.
-PORT_COUNTS = {"ftp": 1, "ftp_passive": ports.PASSIVE_PORT_COUNT, "mysql": 1, "postgres": 1}
+PORT_COUNTS = {"ftp": 1, "ftp_passive": ports.PASSIVE_PORT_COUNT, "mysql": 1, "postgres": 1, "api": 1}
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
 
@@ -72,7 +73,7 @@ class Settings:
         self.read()
         before = (dict(self._ports), dict(self._secrets))
         for name in SECRET_NAMES:
-            self._secrets.setdefault(name, secrets.token_urlsafe(24))
+            self._secrets.setdefault(name, secrets.token_urlsafe(32))
         for name in PORT_COUNTS:
             if name not in self._ports:
                 self._choose_port(name)

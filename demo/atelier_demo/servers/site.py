@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from atelier_demo.servers import mariadb as mariadb_server
 from atelier_demo.servers import ports, xferlog
 from atelier_demo.servers import postgres as postgres_server
+from atelier_demo.servers.api import Api
 from atelier_demo.servers.base import Server, ServerStatus, Surroundings, quiet
 from atelier_demo.servers.errors import ServerError
 from atelier_demo.servers.locks import FolderLock
@@ -47,6 +48,8 @@ class Site:
         self.postgres = postgres_server.Postgres(surroundings)
         self.mysql = mariadb_server.MariaDB(surroundings)
         self.ftp = Vsftpd(surroundings)
+        #: Not among the servers: it needs them all, and only the demo starts it.
+        self.api = Api(surroundings, self.env_file)
         self._settings.read()
 
     @property
@@ -106,7 +109,7 @@ class Site:
         self._check_owner()
         with self._lock:
             # In the order in which a client would least notice: what is written to goes last.
-            for server in reversed(self.servers):
+            for server in (self.api, *reversed(self.servers)):
                 ran = server.running()
                 server.stop()
                 progress(f"{server.name} {'stopped' if ran else 'was not running'}")
@@ -114,7 +117,7 @@ class Site:
     def status(self) -> list[ServerStatus]:
         """Return what runs where; starts nothing and writes nothing."""
         self._settings.read()
-        return [server.status() for server in self.servers]
+        return [server.status() for server in (*self.servers, self.api)]
 
     def variables(self) -> dict[str, str]:
         """Return the variables of the pipeline, by the names of the public contract."""
@@ -139,6 +142,9 @@ class Site:
             "PLANT_TIMEZONE": "Europe/Paris",
             "PSEUDONYM_KEY": secret("pseudonym_key"),
             "FTP_AFTER_LOAD": "keep",
+            "API_HOST": ports.HOST,
+            "API_PORT": str(self.api.port),
+            "API_SECRET_KEY": secret("api_secret_key"),
         }
 
     def admin_mysql(self, database: str | None = mariadb_server.DATABASE) -> MysqlConnection:

@@ -1,6 +1,10 @@
 {{ config(
     incremental_strategy='by_session',
-    indexes=[{'columns': ['input_digest', 'job_number'], 'unique': true}, {'columns': ['session_id']}]
+    indexes=[
+        {'columns': ['input_digest', 'job_number'], 'unique': true},
+        {'columns': ['session_id']},
+        {'columns': ['started_at', 'job_id']},
+    ]
 ) }}
 
 with

@@ -4,6 +4,7 @@
         {'columns': ['input_digest', 'piece_number'], 'unique': true},
         {'columns': ['session_id']},
         {'columns': ['order_number']},
+        {'columns': ['produced_at', 'piece_id']},
     ]
 ) }}
 

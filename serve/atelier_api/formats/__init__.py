@@ -1,0 +1,1 @@
+"""Tables for people: CSV as French Excel opens it, and XLSX."""

@@ -1,0 +1,1 @@
+"""The pages of the dashboard, and logging in with a browser."""

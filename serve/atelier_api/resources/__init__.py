@@ -1,0 +1,1 @@
+"""One folder per resource: endpoints translate, repositories query, schemas describe."""

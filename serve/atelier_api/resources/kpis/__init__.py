@@ -1,0 +1,1 @@
+"""Key figures by day and by week."""

@@ -1,0 +1,1 @@
+"""Roller-shutter orders to plan."""

@@ -1,0 +1,41 @@
+"""Routes of orders."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from atelier_api.auth.dependencies import Reader
+from atelier_api.errors import responses
+from atelier_api.resources.described import listed, single
+from atelier_api.resources.orders.repository import ACCESSORIES, ORDERS, STATUS_HISTORY
+from atelier_api.resources.orders.schemas import OrderDetail, OrderPage, OrderQuery
+from atelier_api.resources.parameters import OrderId
+from atelier_api.respond import Answer
+from atelier_api.services import ServicesDep
+
+router = APIRouter(prefix="/shutter-orders", tags=["orders"])
+
+
+@router.get("", **listed(OrderPage))
+async def list_orders(
+    request: Request, services: ServicesDep, principal: Reader, query: Annotated[OrderQuery, Query()]
+) -> Response:
+    """Roller-shutter orders to plan, those planned first on top, with their progress."""
+    return await Answer(request, services, principal).page(ORDERS, query)
+
+
+@router.get("/{order_id}", **single(OrderDetail, responses(404)))
+async def get_order(
+    request: Request, services: ServicesDep, principal: Reader, order_id: OrderId
+) -> Response:
+    """One order with its shutter accessories, its progress and the history of its status."""
+    answer = Answer(request, services, principal)
+    etag, unchanged = await answer.unchanged()
+    if unchanged:
+        return unchanged
+    order = await answer.one(ORDERS, "no roller-shutter order to plan has this id", order_id=order_id)
+    order["accessories"] = await answer.all(ACCESSORIES, "position", order_id=order_id)
+    order["status_history"] = await answer.all(STATUS_HISTORY, "status_number", order_id=order_id)
+    return answer.json(order, etag)

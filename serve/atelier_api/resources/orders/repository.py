@@ -1,0 +1,51 @@
+"""Where orders are read."""
+
+from __future__ import annotations
+
+from atelier_api.listing import Listing
+from atelier_api.resources.orders.schemas import RESTRICTED, Accessory, Order, StatusStretch
+
+#: What a search looks at and for: without case and without the accents of French and German. Capitals too:
+#: a database with the collation C has no small letter for them.
+_PLAIN = "translate(lower({}), 'àâäéèêëîïôöùûüçœæßÀÂÄÉÈÊËÎÏÔÖÙÛÜÇŒÆ', 'aaaeeeeiioouuucoasaaaeeeeiioouuucoa')"
+_SEARCHED = _PLAIN.format(
+    "concat_ws(' ', orders.order_number || coalesce('/' || nullif(orders.extension, ''), ''), "
+    "orders.job_name, orders.box_code)"
+)
+
+ORDERS = Listing(
+    row=Order,
+    source=(
+        "marts.fct_shutter_orders as orders left join marts.fct_order_progress as progress "
+        "on orders.order_id = progress.order_id"
+    ),
+    key=("order_id",),
+    expressions={"order_id": "orders.order_id", "produced_count": "progress.piece_count"},
+    conditions={
+        "order_id": "orders.order_id = %(order_id)s",
+        # strpos, not like: a percent sign is a percent sign.
+        "q": f"strpos({_SEARCHED}, {_PLAIN.format('%(q)s::text')}) > 0",
+        # The ERP spells one status in many ways.
+        "status": f"{_PLAIN.format('orders.status')} = {_PLAIN.format('%(status)s::text')}",
+        "extension": "orders.extension = %(extension)s",
+        "planned_from": "orders.planned_on >= %(planned_from)s",
+        "planned_to": "orders.planned_on <= %(planned_to)s",
+        "is_stock_managed": "orders.is_stock_managed = %(is_stock_managed)s",
+        "is_begun": "(coalesce(progress.piece_count, 0) > 0) = %(is_begun)s",
+    },
+    restricted=dict.fromkeys(RESTRICTED, "orders"),
+)
+
+ACCESSORIES = Listing(
+    row=Accessory,
+    source="marts.fct_order_accessories",
+    key=("position", "kennung", "znr"),
+    conditions={"order_id": "order_id = %(order_id)s"},
+)
+
+STATUS_HISTORY = Listing(
+    row=StatusStretch,
+    source="marts.fct_order_status_history",
+    key=("status_number",),
+    conditions={"order_id": "order_id = %(order_id)s"},
+)

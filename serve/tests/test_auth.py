@@ -1,0 +1,309 @@
+"""Logging in by program: tokens and what is done to forge, replay, guess and keep them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import math
+import secrets
+import time
+import uuid
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import jwt
+import pytest
+from atelier_api.auth.lockout import FIRST_DELAY_SECONDS, FREE_FAILURES
+from served import add_users
+
+if TYPE_CHECKING:
+    from served import Served
+
+pytestmark = pytest.mark.integration
+
+PASSWORD = "a password for these tests"  # noqa: S105 # of users that are made up
+
+
+def execute(served: Served, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    with closing(served.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture(autouse=True)
+def _no_lock(served: Served) -> None:
+    execute(served, "delete from serve.login_attempts")
+
+
+@pytest.fixture
+def user(served: Served) -> str:
+    """A new user of these tests, a reader."""
+    name = f"user-{secrets.token_hex(4)}"
+    asyncio.run(add_users(served, {name: ("reader", PASSWORD)}))
+    return name
+
+
+def token(served: Served, **form: str) -> httpx.Response:
+    return httpx.post(f"{served.url}/v1/auth/token", data=form)
+
+
+def by_password(served: Served, name: str, password: str = PASSWORD) -> httpx.Response:
+    return token(served, grant_type="password", username=name, password=password)
+
+
+def status_with(served: Served, bearer: str) -> int:
+    headers = {"Authorization": f"Bearer {bearer}"}
+    return httpx.get(f"{served.url}/v1/me", headers=headers).status_code
+
+
+def test_a_password_yields_tokens_that_are_not_kept(served: Served, user: str) -> None:
+    answer = by_password(served, user.upper())
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    tokens = answer.json()
+    assert (tokens["token_type"], tokens["expires_in"], tokens["role"]) == ("bearer", 900, "reader")
+    assert status_with(served, tokens["access_token"]) == 200
+    kept = execute(
+        served, "select t::text from serve.refresh_tokens t union all select u::text from serve.users u"
+    )
+    text = str(kept)
+    assert tokens["refresh_token"] not in text
+    assert PASSWORD not in text
+    assert "$argon2id$" in text
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"grant_type": "password", "username": "reader1"},
+        {"grant_type": "refresh_token"},
+        {"grant_type": "refresh_token", "refresh_token": "of nobody"},
+    ],
+)
+def test_a_grant_that_is_none(served: Served, form: dict[str, str]) -> None:
+    assert token(served, **form).status_code == 400
+
+
+def test_wrong_password_and_unknown_user_look_the_same(served: Served, user: str) -> None:
+    wrong, unknown = by_password(served, user, "wrong password"), by_password(served, "nobody-here", "x")
+    for answer in (wrong, unknown):
+        assert answer.status_code == 401
+        assert answer.json()["type"] == "urn:atelier:problem:wrong-credentials"
+    same = ("title", "detail", "status", "errors")
+    assert [wrong.json()[name] for name in same] == [unknown.json()[name] for name in same]
+
+    def seconds(name: str) -> float:
+        times = []
+        for _ in range(3):
+            execute(served, "delete from serve.login_attempts")
+            began = time.perf_counter()
+            by_password(served, name, "wrong password")
+            times.append(time.perf_counter() - began)
+        return sorted(times)[1]
+
+    known, nobody = seconds(user), seconds("nobody-here")
+    # A name that were answered without hashing would take a tenth.
+    assert 0.4 < nobody / known < 2.5
+
+
+def test_every_way_to_forge_a_token_fails(served: Served, user: str) -> None:
+    good = by_password(served, user).json()["access_token"]
+    head, body, seal = good.split(".")
+    claims = jwt.decode(good, options={"verify_signature": False})
+    key = hashlib.sha256(b"access:" + served.variables["API_SECRET_KEY"].encode()).digest()
+
+    def part(content: dict[str, Any]) -> str:
+        return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
+
+    def sealed(head: dict[str, Any], body: dict[str, Any], secret: bytes = key) -> str:
+        text = f"{part(head)}.{part(body)}"
+        digest = hmac.digest(secret, text.encode(), "sha256")
+        return f"{text}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+
+    plain = {"alg": "HS256", "typ": "at+jwt"}
+    now = int(time.time())
+    assert status_with(served, sealed(plain, claims)) == 200, "the test can make tokens itself"
+    forged = {
+        "none": f"{part({'alg': 'none', 'typ': 'at+jwt'})}.{body}.",
+        "none with a seal": f"{part({'alg': 'none', 'typ': 'at+jwt'})}.{body}.{seal}",
+        "no seal": f"{head}.{body}.",
+        "another seal": f"{head}.{body}.{seal[:-4]}AAAA",
+        "another role": f"{head}.{part({**claims, 'role': 'admin'})}.{seal}",
+        "role of nobody's": sealed(plain, {**claims, "role": "admin"}),
+        "another key": sealed(plain, claims, b"another key"),
+        "the secret itself": sealed(plain, claims, served.variables["API_SECRET_KEY"].encode()),
+        "an empty key": sealed(plain, claims, b""),
+        "another algorithm": jwt.encode(claims, key * 2, "HS512", headers={"typ": "at+jwt"}),
+        "another type": sealed({"alg": "HS256", "typ": "JWT"}, claims),
+        "past": sealed(plain, {**claims, "exp": now - 1}),
+        "issued tomorrow": sealed(plain, {**claims, "iat": now + 86400, "exp": now + 90000}),
+        "another issuer": sealed(plain, {**claims, "iss": "somebody"}),
+        "another audience": sealed(plain, {**claims, "aud": "another-api"}),
+        "another user": sealed(plain, {**claims, "sub": "1"}),
+        "another session": sealed(plain, {**claims, "sid": str(uuid.uuid4())}),
+        "no session": sealed(plain, {**claims, "sid": "x' or 1=1 --"}),
+        "another version": sealed(plain, {**claims, "ver": claims["ver"] + 1}),
+        "an older version": sealed(plain, {**claims, "ver": claims["ver"] - 1}),
+        "rubbish": "a.b.c",
+        "key of nobody": f"atl_{'0' * 16}_{'A' * 43}",
+        "key in the wrong form": "atl_'; drop table serve.users; --",
+    }
+    for claim in ("iss", "aud", "sub", "sid", "jti", "iat", "exp", "role", "ver"):
+        forged[f"without {claim}"] = sealed(plain, {name: claims[name] for name in claims if name != claim})
+    for way, bearer in forged.items():
+        assert status_with(served, bearer) == 401, way
+    for header in ("Basic cmVhZGVyMTp4", "bearer", "Bearer", "Token x"):
+        answer = httpx.get(f"{served.url}/v1/me", headers={"Authorization": header})
+        assert answer.status_code == 401, header
+    assert status_with(served, good) == 200
+
+
+def test_a_refresh_token_that_is_used_twice_ends_the_session(served: Served, user: str) -> None:
+    first = by_password(served, user).json()
+    second = token(served, grant_type="refresh_token", refresh_token=first["refresh_token"]).json()
+    assert second["refresh_token"] != first["refresh_token"]
+    assert status_with(served, second["access_token"]) == 200
+    again = token(served, grant_type="refresh_token", refresh_token=first["refresh_token"])
+    assert again.status_code == 400
+    assert again.json()["type"] == "urn:atelier:problem:invalid-grant"
+    # Nobody can tell the thief from the owner: both are out.
+    assert status_with(served, second["access_token"]) == 401
+    later = token(served, grant_type="refresh_token", refresh_token=second["refresh_token"])
+    assert later.status_code == 400
+    actions = execute(served, "select action from serve.audit where target = %s", user)
+    assert ("refresh_token_reused",) in actions
+
+
+def test_two_refreshes_at_once_do_not_both_succeed(served: Served, user: str) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    refresh = by_password(served, user).json()["refresh_token"]
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(
+            threads.map(
+                lambda _: token(served, grant_type="refresh_token", refresh_token=refresh).status_code,
+                range(8),
+            )
+        )
+    assert sorted(answers) == [200] + [400] * 7
+
+
+def test_a_session_that_is_ended_is_ended_at_once(served: Served, user: str) -> None:
+    tokens = by_password(served, user).json()
+    assert status_with(served, tokens["access_token"]) == 200
+    answer = httpx.post(f"{served.url}/v1/auth/revoke", data={"token": tokens["refresh_token"]})
+    assert answer.status_code == 204
+    assert status_with(served, tokens["access_token"]) == 401
+    unknown = httpx.post(f"{served.url}/v1/auth/revoke", data={"token": "of nobody"})
+    assert unknown.status_code == 204
+
+
+def test_a_new_password_ends_the_other_sessions(served: Served, user: str) -> None:
+    here, there = by_password(served, user).json(), by_password(served, user).json()
+    headers = {"Authorization": f"Bearer {here['access_token']}"}
+
+    def change(current: str, new: str) -> httpx.Response:
+        body = {"current_password": current, "new_password": new}
+        return httpx.post(f"{served.url}/v1/me/password", headers=headers, json=body)
+
+    assert change("wrong password", "another long password").status_code == 401
+    assert change(PASSWORD, "short").status_code == 422
+    assert change(PASSWORD, "aaaaaaaaaaaaaaaa").status_code == 422
+    assert change(PASSWORD, f"my name is {user}").status_code == 422
+    assert change(PASSWORD, "another long password").status_code == 204
+    assert status_with(served, here["access_token"]) == 200
+    assert status_with(served, there["access_token"]) == 401
+    assert by_password(served, user).status_code == 401
+    assert by_password(served, user, "another long password").status_code == 200
+
+
+def test_who_is_disabled_or_changed_has_no_token_any_more(served: Served, user: str) -> None:
+    tokens = by_password(served, user).json()
+    with served.client("admin") as admin:
+        users = admin.get("/v1/admin/users", params={"limit": 1000}).json()["data"]
+        user_id = next(row["user_id"] for row in users if row["username"] == user)
+        assert admin.patch(f"/v1/admin/users/{user_id}", json={"role": "planner"}).status_code == 200
+        assert status_with(served, tokens["access_token"]) == 401
+        newer = token(served, grant_type="refresh_token", refresh_token=tokens["refresh_token"]).json()
+        assert newer["role"] == "planner"
+        assert status_with(served, newer["access_token"]) == 200
+        assert admin.patch(f"/v1/admin/users/{user_id}", json={"is_active": False}).status_code == 200
+    assert status_with(served, newer["access_token"]) == 401
+    assert by_password(served, user).status_code == 401
+    last = token(served, grant_type="refresh_token", refresh_token=newer["refresh_token"])
+    assert last.status_code == 400
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_guessing_is_locked_out_the_same_for_names_that_nobody_has(
+    served: Served, user: str, *, known: bool
+) -> None:
+    name = user if known else f"nobody-{secrets.token_hex(4)}"
+    statuses = [by_password(served, name, "wrong").status_code for _ in range(FREE_FAILURES["account"] + 1)]
+    assert statuses == [401] * (FREE_FAILURES["account"] + 1)
+    locked = by_password(served, name)
+    assert locked.status_code == 429
+    assert locked.json()["type"] == "urn:atelier:problem:locked-out"
+    first = int(locked.headers["retry-after"])
+    assert 1 <= first <= FIRST_DELAY_SECONDS
+    # Each further wrong one doubles the wait; even the right password has to.
+    execute(served, "update serve.login_attempts set locked_until = now()")
+    assert by_password(served, name, "wrong").status_code == 401
+    assert int(by_password(served, name).headers["retry-after"]) > FIRST_DELAY_SECONDS
+    execute(served, "update serve.login_attempts set locked_until = now()")
+    assert by_password(served, name).status_code == (200 if known else 401)
+    if known:
+        assert by_password(served, name, "wrong").status_code == 401
+        assert by_password(served, name).status_code == 200
+
+
+def test_many_guesses_at_once_do_not_slip_through(served: Served, user: str) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(12) as threads:
+        statuses = list(
+            threads.map(lambda number: by_password(served, user, f"guess {number}").status_code, range(16))
+        )
+    waits = math.log2(1 + (time.monotonic() - began) / FIRST_DELAY_SECONDS)
+    assert statuses.count(401) <= FREE_FAILURES["account"] + 1 + waits
+    assert set(statuses) == {401, 429}
+
+
+def test_an_address_that_tries_many_names_is_locked_out(served: Served, user: str) -> None:
+    assert by_password(served, "name-0", "wrong").status_code == 401
+    # As after as many other names.
+    execute(served, "update serve.login_attempts set failures = %s", FREE_FAILURES["address"] - 1)
+    statuses = [by_password(served, f"name-{number}", "wrong").status_code for number in range(1, 4)]
+    assert statuses == [401, 401, 429]
+    assert by_password(served, user).status_code == 429
+
+
+def test_the_longest_wait_is_a_quarter_of_an_hour(served: Served, user: str) -> None:
+    by_password(served, user, "wrong")
+    execute(served, "update serve.login_attempts set failures = 500, locked_until = null")
+    by_password(served, user, "wrong")
+    assert 890 <= int(by_password(served, user).headers["retry-after"]) <= 900
+    execute(
+        served,
+        "update serve.login_attempts set last_failed_at = now() - interval '2 days', locked_until = null",
+    )
+    assert by_password(served, user).status_code == 200
+
+
+def test_the_audit_log_has_no_secret(served: Served, user: str) -> None:
+    mistyped = f"my-secret-{secrets.token_hex(4)}"
+    by_password(served, mistyped, PASSWORD)
+    by_password(served, user, "a wrong password")
+    tokens = by_password(served, user).json()
+    log = str(execute(served, "select a::text from serve.audit a"))
+    attempts = str(execute(served, "select a::text from serve.login_attempts a"))
+    for secret in (mistyped, PASSWORD, "a wrong password", *tokens.values()):
+        if len(str(secret)) > 10:
+            assert str(secret) not in log + attempts
+    assert ("login_failed", user) in execute(served, "select action, target from serve.audit")
+    assert ("login", user) in execute(served, "select action, actor from serve.audit")
