@@ -86,7 +86,7 @@ bench: setup ## Measure the FTP tap beside curl and lftp (half an hour); writes 
 	@$(BIN)/python -m bench.ftp
 
 .PHONY: bench-api
-bench-api: setup ## Measure the API with five years of data beside bare SQL (ten minutes); writes docs/performance.md
+bench-api: setup ## Measure the API with five years of data beside bare SQL (minutes); writes docs/performance.md
 	@$(BIN)/python -m bench.api
 
 .PHONY: format

@@ -1,6 +1,6 @@
 """The API with five years of data: its main routes beside the bare SQL of each through the driver.
 
-python -m bench.api            measure, and write docs/performance.md (ten minutes)
+python -m bench.api            measure, and write docs/performance.md (some minutes)
 python -m bench.api --quick    few rows and short: shows that everything works, writes nothing
 """
 
