@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from atelier_demo.servers.site import Site
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent
+
+# How long an example takes says more of what else the machine does than of us.
+settings.register_profile("atelier", deadline=None)
+settings.load_profile("atelier")
 
 
 @pytest.fixture(scope="session")

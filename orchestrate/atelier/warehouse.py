@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg2
 from psycopg2 import sql
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from atelier.connections import STATE_SCHEMA, Warehouse
@@ -118,6 +119,8 @@ def make_system_tables(connection: Connection, warehouse: Warehouse) -> None:
             f"Meltano's tables cannot be made in schema {STATE_SCHEMA} of {warehouse.place} ({error}): the "
             "lines above say why; if the schema holds something else, move that away"
         ) from None
+    except OperationalError as error:
+        raise AtelierError(f"the warehouse, {warehouse.place}, {_reason(str(error.orig))}") from None
 
 
 @contextmanager

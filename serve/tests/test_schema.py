@@ -44,7 +44,7 @@ def test_no_answer_is_undeclared(served: Served, described: Any, mode: Generatio
         operation = found.ok()
 
         @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=6, derandomize=True, suppress_health_check=list(HealthCheck))
         def send(case: Any) -> None:
             if isinstance(case.path_parameters.get("user_id"), int):
                 # Nobody has such a number: the users of the other tests stay.

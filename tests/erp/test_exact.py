@@ -275,7 +275,7 @@ def assert_loaded(erp: Erp) -> None:
         assert loaded == sorted(erp.source_rows(table), key=repr), table
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(rows=ROWS)
 def test_every_value_arrives_as_the_erp_has_it(erp: Erp, rows: dict[str, list[dict[str, Any]]]) -> None:
     erp.write(rows)

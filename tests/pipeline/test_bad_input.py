@@ -113,7 +113,7 @@ def test_a_server_that_is_down_is_named(plant: Plant) -> None:
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
-        ({"TAP_MYSQL_PORT": "1"}, "tap-mysql"),
+        ({"TAP_MYSQL_PORT": "1"}, "the MySQL server 127.0.0.1:1"),
         ({"TAP_FTPLOGS_ROOT": "/no-such-folder"}, "/no-such-folder"),
         ({"TARGET_POSTGRES_PORT": "1"}, "target-postgres"),
     ],

@@ -124,7 +124,7 @@ def test_nothing_else_is_left(reduction: Reduction) -> None:
         assert left is None, (note, left)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(NOTE, st.sampled_from(("", " ", ", ", "\n")))
 def test_a_note_is_planned_after_as_before(reduction: Reduction, parts: list[str], between: str) -> None:
     note = between.join(parts).replace("\x00", "")

@@ -268,7 +268,7 @@ AFTER = st.sampled_from(
 SENTENCES = st.lists(
     st.one_of(st.tuples(BEFORE, WORDS, AFTER).map("".join), NUMBERS), min_size=1, max_size=6
 ).map(" ".join)
-MANY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+MANY = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @MANY

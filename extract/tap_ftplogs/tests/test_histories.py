@@ -78,7 +78,6 @@ def expected_lines(content: bytes) -> list[tuple[int, str]]:
 @pytest.mark.parametrize("has_mlsd", [False, True])
 @settings(
     max_examples=40,
-    deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -137,9 +137,7 @@ def expected(shown: str | None, ask: str, telling: str) -> object:
     return shown
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(rows=ROWS)
 def test_each_value_is_what_the_server_shows(types: Source, rows: list[tuple[Any, ...]]) -> None:
     types.execute("truncate table t")

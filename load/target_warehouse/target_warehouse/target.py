@@ -115,9 +115,14 @@ class TargetWarehouse(TargetPostgres):
         self.full_tables = FullTables(self.config, self.logger)
 
     def process_endofpipe(self) -> None:
-        """Load what is left, and put the full tables in their place."""
-        super().process_endofpipe()
-        self.full_tables.replace()
+        """Load what is left, put the full tables in their place, and leave no session open."""
+        try:
+            super().process_endofpipe()
+            self.full_tables.replace()
+        finally:
+            for sink in self._sinks_active.values():
+                if isinstance(sink, WarehouseSink):
+                    sink.connector._engine.dispose()  # noqa: SLF001 # no public way to it
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         try:

@@ -100,13 +100,8 @@ class Erp:
                 **more,
             }
         )
-        try:
-            with redirect_stdout(io.StringIO()):
-                target.listen(io.StringIO("".join(json.dumps(message) + "\n" for message in messages)))
-        finally:
-            # A process of its own would end here, and its sessions with it.
-            for sink in target._sinks_active.values():
-                sink.connector._engine.dispose()  # type: ignore[attr-defined] # a sink of SQL
+        with redirect_stdout(io.StringIO()):
+            target.listen(io.StringIO("".join(json.dumps(message) + "\n" for message in messages)))
 
     def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run a statement; return its rows."""
