@@ -6,17 +6,15 @@ import http.client
 import json
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import pytest
-from atelier_api.app import routes
-from atelier_api.handbook.build import build
 from atelier_api.middleware import CONTENT_SECURITY_POLICY
-from served import ROLES, ROOT
+from served import ROLES
 from site_of_docs import Page, broken
 from test_browser import enter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from served import Served
@@ -27,20 +25,21 @@ HTML = {"Accept": "text/html"}
 FOREIGN = ("data", "lineage")
 
 
-@pytest.fixture(scope="module")
-def made(served: Served, marts: dict[str, str]) -> Path:
-    """The whole site, made where the server looks for it."""
-    site = served.docs_folder
-    site.mkdir(parents=True)
-    (site / "old.html").touch()
-    build(ROOT, site, marts, target="test", description=routes().openapi(), timezone=ZoneInfo("Europe/Paris"))
-    assert not (site / "old.html").exists()
-    assert not site.with_name("site.part").exists()
-    return site
+@pytest.fixture
+def _unmade(handbook: Path) -> Iterator[None]:
+    aside = handbook.with_name("aside")
+    handbook.rename(aside)
+    yield
+    aside.rename(handbook)
 
 
+def test_a_new_site_takes_the_place_of_the_old_one_whole(handbook: Path) -> None:
+    assert not (handbook / "old.html").exists()
+    assert {path.name for path in handbook.parent.iterdir()} == {handbook.name}
+
+
+@pytest.mark.usefixtures("_unmade")
 def test_where_it_was_never_made_the_page_says_what_to_do(served: Served) -> None:
-    assert not served.docs_folder.exists()
     with served.client("reader") as client:
         page = client.get("/docs/", headers=HTML)
         assert page.status_code == 404
@@ -53,14 +52,14 @@ def test_where_it_was_never_made_the_page_says_what_to_do(served: Served) -> Non
         assert nobody.get("/docs/").status_code == 303
 
 
-def test_every_link_of_the_whole_site_holds(made: Path) -> None:
-    site = made.resolve()
+def test_every_link_of_the_whole_site_holds(handbook: Path) -> None:
+    site = handbook.resolve()
     pages = {path: Page(path) for path in site.rglob("*.html") if path.parent.name not in FOREIGN}
     assert {path.name: links for path, page in pages.items() if (links := broken(site, page, pages))} == {}
 
 
-def test_the_lineage_reaches_through_every_model(made: Path) -> None:
-    lineage = json.loads((made / "lineage" / "colibri-manifest.json").read_bytes())
+def test_the_lineage_reaches_through_every_model(handbook: Path) -> None:
+    lineage = json.loads((handbook / "lineage" / "colibri-manifest.json").read_bytes())
     edges = {(edge["target"], edge["targetColumn"]) for edge in lineage["lineage"]["edges"]}
     models = [name for name in lineage["nodes"] if name.startswith("model.")]
     assert len(models) > 30
@@ -80,8 +79,8 @@ def test_the_lineage_reaches_through_every_model(made: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/docs", "/docs/", "/docs/index.html", "/docs/data/", "/docs/none"])
-def test_nobody_sees_it_without_logging_in(served: Served, made: Path, path: str) -> None:
-    assert (made / "index.html").is_file()
+def test_nobody_sees_it_without_logging_in(served: Served, handbook: Path, path: str) -> None:
+    assert (handbook / "index.html").is_file()
     with served.browser() as nobody:
         answer = nobody.get(path)
         assert answer.status_code == 303
@@ -94,19 +93,19 @@ def test_nobody_sees_it_without_logging_in(served: Served, made: Path, path: str
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_sees_it(served: Served, made: Path, role: str) -> None:
+def test_each_role_sees_it(served: Served, handbook: Path, role: str) -> None:
     with served.client(role) as client:
         answer = client.get("/docs/")
         assert answer.status_code == 200
-        assert answer.content == (made / "index.html").read_bytes()
+        assert answer.content == (handbook / "index.html").read_bytes()
         assert answer.headers["cache-control"] == "private, no-cache"
         assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
         again = client.get("/docs/", headers={"If-None-Match": answer.headers["etag"]})
         assert again.status_code == 304
 
 
-def test_a_browser_sees_it_in_its_language(served: Served, made: Path) -> None:
-    assert made.is_dir()
+def test_a_browser_sees_it_in_its_language(served: Served, handbook: Path) -> None:
+    assert handbook.is_dir()
     with served.browser() as browser:
         enter(served, browser)
         assert browser.get("/docs").headers["location"] == "/docs/"
@@ -136,10 +135,10 @@ def test_a_browser_sees_it_in_its_language(served: Served, made: Path) -> None:
         "/docs/link/env",
     ],
 )
-def test_no_file_of_outside_is_served(served: Served, made: Path, path: str) -> None:
-    link = made / "link"
+def test_no_file_of_outside_is_served(served: Served, handbook: Path, path: str) -> None:
+    link = handbook / "link"
     if not link.is_symlink():
-        link.symlink_to(made.parent.parent)
+        link.symlink_to(handbook.parent.parent)
     parts = urlsplit(served.url)
     # As it stands: other clients would tidy the dots away.
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
@@ -155,11 +154,11 @@ def test_no_file_of_outside_is_served(served: Served, made: Path, path: str) -> 
 
 @pytest.mark.parametrize("name", FOREIGN)
 def test_pages_of_others_may_run_their_own_scripts_and_ask_nobody_else(
-    served: Served, made: Path, name: str
+    served: Served, handbook: Path, name: str
 ) -> None:
     with served.client("reader") as client:
         answer = client.get(f"/docs/{name}/")
-    assert answer.content == (made / name / "index.html").read_bytes()
+    assert answer.content == (handbook / name / "index.html").read_bytes()
     policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'self'"
     assert "connect-src" not in policy
@@ -168,8 +167,8 @@ def test_pages_of_others_may_run_their_own_scripts_and_ask_nobody_else(
     assert sources <= {"'self'", "'none'", "'unsafe-inline'", "data:", "blob:", "'wasm-unsafe-eval'"}
 
 
-def test_the_metrics_have_one_name_for_all_of_it(served: Served, made: Path) -> None:
-    assert made.is_dir()
+def test_the_metrics_have_one_name_for_all_of_it(served: Served, handbook: Path) -> None:
+    assert handbook.is_dir()
     with served.client("reader") as client:
         client.get("/docs/pages/README.html")
         client.get("/docs/pages/none")

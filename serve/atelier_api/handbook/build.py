@@ -154,7 +154,7 @@ def _groups(found: Mapping[str, Document], language: Language) -> list[dict[str,
                 }
             )
     for document in found.values():
-        if document.path not in named:
+        if document.path not in named and document.group:
             entry = {"title": document.title, "note": "", "address": document.page}
             groups[document.group].append({**entry, "language": document.language})
     return [

@@ -67,10 +67,10 @@ class Document:
 
     @property
     def group(self) -> str:
-        """The group of the index that it belongs to where no entry names it."""
+        """The group of the index that it belongs to where no entry names it; none: its folder lists it."""
         if self.path.startswith(_RUNBOOKS):
             return "running"
-        return "decisions" if self.path.startswith(_DECISIONS) else "more"
+        return "" if self.path.startswith(_DECISIONS) else "more"
 
 
 def found(root: Path) -> dict[str, Document]:

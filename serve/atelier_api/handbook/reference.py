@@ -51,7 +51,7 @@ def view(description: Json) -> Json:
             if any(name == tag["name"] for name, _ in operations)
         ],
         "security": [
-            {"name": name, "description": scheme.get("description", "")}
+            {"name": name, "description": paragraph(scheme.get("description", ""))}
             for name, scheme in description["components"].get("securitySchemes", {}).items()
         ],
         "schemas": [
