@@ -43,8 +43,9 @@ serve: setup ## The API and the dashboard on the demo's warehouse, until Ctrl-C
 	@$(BIN)/atelier-api serve
 
 .PHONY: docs
-docs: setup ## The data's documentation as one static page: lineage, models, columns
-	@$(BIN)/atelier-demo docs
+docs: setup ## The documentation as a folder of pages, docs/site, which the server has under /docs
+	@$(BIN)/atelier-demo up
+	@$(BIN)/atelier-api docs
 
 .PHONY: gdpr-register
 gdpr-register: setup ## The register of processing (GDPR, Article 30) from the tags of the columns: docs/gdpr

@@ -62,13 +62,6 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def docs(options: argparse.Namespace) -> int:
-    """Write the documentation of the data."""
-    page = tools.write_docs(root_folder(), site_of(options).up(say))
-    say(f"The tables, their columns and where they come from: open {page} in a browser")
-    return 0
-
-
 def lint_sql(options: argparse.Namespace) -> int:
     """Lint the SQL; it is compiled on a warehouse of the tests, which stays empty."""
     site = Site(options.site or root_folder() / ".local" / "test")
@@ -122,7 +115,6 @@ def parser() -> argparse.ArgumentParser:
     )
     add(commands, "grow", grow.run, "let the machines finish the day that `fill` left half-way")
     fill.add_arguments(add(commands, "run", run, "the demo: servers, sources, the pipeline, a summary"))
-    add(commands, "docs", docs, "write the documentation of the data as one page")
     add(commands, "lint-sql", lint_sql, "lint the SQL of the dbt project")
     return top
 

@@ -64,7 +64,7 @@ def run_demo(
 All of it took {time.monotonic() - started:.0f} s. What next:
   {site.api.link()}
                                the dashboard: this link works once, for an hour; later {site.api.address}
-  make docs                    what the tables and columns mean, and where they come from
+  make docs                    what the tables and columns mean, and where they come from; then /docs there
   make demo-status             what runs where
   .venv/bin/meltano run elt    again: nothing new, nothing written
   make demo-down               stop the servers

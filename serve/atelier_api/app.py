@@ -11,7 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from atelier_api import errors, openapi
 from atelier_api.limits import Buckets
 from atelier_api.middleware import Edge
-from atelier_api.pages import access, missing
+from atelier_api.pages import access, handbook, missing
 from atelier_api.pages import auth as browser_auth
 from atelier_api.pages import router as dashboard
 from atelier_api.pages.assets import Assets
@@ -38,16 +38,14 @@ RESOURCES = (machines, sessions, pieces, jobs, orders, kpis, losses, explain, qu
 _SMALLEST_GZIP = 1024
 
 
-def create_app(services: Services) -> FastAPI:
-    """Return the application that works with these services."""
+def routes() -> FastAPI:
+    """Return an application that has the routes and nothing to work with: enough to describe the API."""
     app = FastAPI(
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.services = services
-    app.state.buckets = Buckets(services.settings.rate_limit)
     version_1 = APIRouter(prefix="/v1")
     for resource in RESOURCES:
         version_1.include_router(resource.router)
@@ -55,11 +53,20 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(system.router)
     app.include_router(browser_auth.router)
     app.include_router(dashboard.router)
+    app.include_router(handbook.router)
     app.mount("/static", Assets(), name="static")
+    openapi.install(app)
+    return app
+
+
+def create_app(services: Services) -> FastAPI:
+    """Return the application that works with these services."""
+    app = routes()
+    app.state.services = services
+    app.state.buckets = Buckets(services.settings.rate_limit)
     errors.install(app)
     access.install(app)
     missing.install(app)
-    openapi.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_GZIP, compresslevel=5)
     if services.settings.cors_origins:
         app.add_middleware(

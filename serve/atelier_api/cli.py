@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvloop
+from atelier.connections import project_root
 from atelier.errors import AtelierError
 
 from atelier_api import commands
+from atelier_api.app import routes
 from atelier_api.errors import ProblemError
+from atelier_api.handbook.build import build
 from atelier_api.server import serve
 from atelier_api.settings import Settings, variables_of
 
@@ -52,6 +55,10 @@ def parser() -> argparse.ArgumentParser:
     subcommands = top.add_subparsers(metavar="COMMAND", required=True)
     command = subcommands.add_parser("serve", help="serve the API and the dashboard until it is stopped")
     command.set_defaults(function=_serve)
+    command = subcommands.add_parser(
+        "docs", help="make the documentation's pages, docs/site, which the server has under /docs"
+    )
+    command.set_defaults(function=_docs)
     commands.add_to(subcommands)
     return top
 
@@ -60,3 +67,17 @@ async def _serve(settings: Settings, _options: argparse.Namespace) -> None:
     sys.stdout.write(f"Atelier: {settings.public_url}\n")
     sys.stdout.flush()
     await serve(settings)
+
+
+async def _docs(settings: Settings, options: argparse.Namespace) -> None:
+    build(
+        project_root(),
+        settings.docs_folder,
+        variables_of(options.environment, options.env_file),
+        target=options.environment,
+        description=routes().openapi(),
+        timezone=settings.timezone,
+    )
+    sys.stdout.write(
+        f"The documentation is in {settings.docs_folder}; the server has it at {settings.public_url}/docs\n"
+    )

@@ -132,8 +132,9 @@ def route_of(scope: Scope) -> str:
     """
     if "endpoint" not in scope:
         return "none"
-    if scope["path"].startswith("/static/"):
-        return "/static"
+    for folder in ("/static", "/docs"):
+        if scope["path"].startswith(f"{folder}/"):
+            return folder
     parameters = {str(value): name for name, value in scope.get("path_params", {}).items()}
     words = scope["path"].split("/")
     # From the end: a machine may be called as a part of the address that stands before it.

@@ -13,6 +13,8 @@ from atelier.connections import DEFAULTS, Warehouse, port, project_root, require
 from atelier.errors import AtelierError
 from dotenv import dotenv_values
 
+from atelier_api.handbook.build import folder_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -41,6 +43,8 @@ class Settings:
     #: Requests a minute that one user, key or address may make.
     rate_limit: int
     timezone: ZoneInfo
+    #: Where `make docs` puts the documentation's pages.
+    docs_folder: Path
 
     @property
     def is_https(self) -> bool:
@@ -78,6 +82,7 @@ class Settings:
             ),
             rate_limit=_positive("API_RATE_LIMIT", given["API_RATE_LIMIT"]),
             timezone=_timezone(given["PLANT_TIMEZONE"]),
+            docs_folder=folder_of(project_root()),
         )
 
 

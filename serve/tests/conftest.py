@@ -7,15 +7,19 @@ import secrets
 from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from atelier.connections import Warehouse
+from atelier_api.app import routes
+from atelier_api.handbook.build import build
 from atelier_demo.factory.marts import make_marts
 from atelier_demo.factory.plant_days import Plant
 from served import ROLES, ROOT, Served, add_users, log_in, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from atelier_demo.servers.site import Site
 
@@ -53,3 +57,14 @@ def served(marts: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> I
     finally:
         process.terminate()
         assert process.wait(30) == 0
+
+
+@pytest.fixture(scope="session")
+def handbook(served: Served, marts: dict[str, str]) -> Path:
+    """The documentation's pages, made where the server looks for them, in the place of older ones."""
+    folder = served.docs_folder
+    folder.mkdir(parents=True)
+    (folder / "old.html").touch()
+    zone = ZoneInfo("Europe/Paris")
+    build(ROOT, folder, marts, target="test", description=routes().openapi(), timezone=zone)
+    return folder

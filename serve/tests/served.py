@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import secrets
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from atelier.warehouse import connect
 from atelier_api.auth import accounts
 from atelier_api.auth.permissions import Role
 from atelier_api.cli import main
+from atelier_api.handbook.build import folder_of
 from atelier_api.server import services_for
 from atelier_api.settings import Settings
 from atelier_demo.servers.settings import dotenv, write_private
@@ -46,6 +48,8 @@ class Served:
     url: str
     variables: dict[str, str]
     env_file: Path
+    #: Where this server looks for the documentation's pages.
+    docs_folder: Path
     passwords: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -96,11 +100,16 @@ def start(
     }
     env_file = folder / "env"
     write_private(env_file, dotenv(variables))
+    # A project of its own: whether somebody made the documentation in ours changes nothing.
+    (folder / "meltano.yml").touch()
     log = (folder / "server.log").open("wb")
     process = subprocess.Popen(
-        [str(PROGRAM), "--env-file", str(env_file), "serve"], stdout=log, stderr=subprocess.STDOUT
+        [str(PROGRAM), "--env-file", str(env_file), "serve"],
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "MELTANO_PROJECT_ROOT": str(folder)},
     )
-    served = Served(f"http://127.0.0.1:{port}", variables, env_file)
+    served = Served(f"http://127.0.0.1:{port}", variables, env_file, folder_of(folder))
     for _ in range(200):
         try:
             if httpx.get(f"{served.url}{until}").status_code == 200:

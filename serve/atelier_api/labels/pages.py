@@ -61,6 +61,9 @@ account.changed | Le mot de passe est changé. Les autres sessions sont fermées
 account.differ | Les deux mots de passe ne sont pas les mêmes. | The two passwords are not the same.
 account.again | Nouveau mot de passe, encore une fois | New password once more
 account.wrong | Le mot de passe actuel est incorrect. | The current password is wrong.
+nodocs.title | La documentation n'est pas encore faite | The documentation has not been made yet
+nodocs.advice | Dans le dossier d'Atelier, lancer cette commande, puis recharger la page : | In Atelier's folder, run this command, then load the page again:
+nodocs.server | Sur un serveur, avec ses propres variables : | On a server, with its own variables:
 missing.title | Page introuvable | Page not found
 missing.advice | Rien ne se trouve à cette adresse. Elle a peut-être été mal recopiée. | There is nothing at this address. It may have been copied wrongly.
 

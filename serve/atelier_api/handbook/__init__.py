@@ -1,0 +1,1 @@
+"""The documentation as a folder of pages, which the server has under `/docs`."""

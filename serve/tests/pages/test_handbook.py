@@ -1,0 +1,64 @@
+"""The documentation in a browser: ours, and that dbt's and colibri's pages work within their policies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from pages.visit import LAPTOP, PHONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pages.visit import Visit
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180), pytest.mark.usefixtures("handbook")]
+
+ROOT = Path(__file__).resolve().parents[3]
+SCREENSHOTS = ROOT / ".local" / "screenshots"
+
+
+@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
+@pytest.mark.parametrize("path", ["", "api/index.html", "pages/README.html", "pages/docs/gdpr/register.html"])
+def test_our_pages_fit_the_screen_and_are_accessible(
+    visit: Callable[..., Visit], path: str, size: tuple[int, int]
+) -> None:
+    shown = visit(f"/docs/{path}", role="reader", size=size)
+    expect(shown.page.locator("h1")).to_be_visible()
+    assert shown.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert shown.page.evaluate("getComputedStyle(document.body).fontFamily").startswith("Plex")
+    if not path.startswith("api"):
+        # The reference is too long for it; it is made of the same parts.
+        assert shown.serious() == []
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    name = path.removesuffix(".html").replace("/", "-") or "index"
+    shown.page.screenshot(path=SCREENSHOTS / f"docs-{name}-{size[0]}.png")
+
+
+def test_from_the_account_to_the_index_and_on(visit: Callable[..., Visit]) -> None:
+    shown = visit("/compte", role="reader")
+    shown.page.get_by_role("link", name="Documentation").click()
+    expect(shown.page.get_by_role("heading", level=1)).to_have_text("Documentation")
+    shown.page.get_by_role("link", name="English").click()
+    expect(shown.page.locator("html")).to_have_attribute("lang", "en")
+    shown.page.get_by_role("link", name="When something fails").click()
+    expect(shown.page.locator("#when-something-fails")).to_be_in_viewport()
+
+
+def test_the_tables_of_dbt_are_shown(visit: Callable[..., Visit]) -> None:
+    shown = visit("/docs/data/#!/model/model.atelier.fct_sessions", role="reader")
+    expect(shown.page.get_by_role("heading", name="fct_sessions").first).to_be_visible()
+    shown.page.screenshot(path=SCREENSHOTS / "docs-data.png")
+    # The page asks for pictures before it knows their names; they would be of our own server.
+    shown.allowed += ["/docs/data/%7B%7B", "favicon.ico", "Failed to load resource"]
+
+
+def test_the_lineage_of_columns_is_shown(visit: Callable[..., Visit]) -> None:
+    shown = visit("/docs/lineage/", role="reader")
+    shown.page.get_by_placeholder("Filter models...").first.fill("fct_sessions")
+    shown.page.get_by_text("fct_sessions", exact=True).first.click()
+    expect(shown.page.get_by_text("productive_seconds").first).to_be_visible()
+    shown.page.screenshot(path=SCREENSHOTS / "docs-lineage.png")
