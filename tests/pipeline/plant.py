@@ -44,6 +44,12 @@ class Plant:
             "FTP_ROOT": f"{variables['FTP_ROOT'].rstrip('/')}/{name}",
             "MYSQL_DATABASE": f"erp_{name}",
         }
+        #: Where Meltano and dbt keep what they write: another plant's at the same time write elsewhere.
+        self.folders = {
+            "MELTANO_SYS_DIR_ROOT": str(site.folder / "meltano"),
+            "DBT_TARGET_PATH": str(site.folder / "dbt-target"),
+            "DBT_LOG_PATH": str(site.folder / "dbt-logs"),
+        }
         self.logs = site.ftp_root / name
         #: Files that are still being written, and may end in a torn line.
         self.growing: set[Path] = set()
@@ -59,9 +65,7 @@ class Plant:
     def environment(self, **changes: str) -> dict[str, str]:
         """Return what a shell would have: nothing of the tests' own environment but the essentials."""
         essentials = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
-        # A dbt of its own: another plant's at the same time would write into the same folder.
-        target = str(self.site.folder / "dbt-target")
-        return {**essentials, **self.variables, "DBT_TARGET_PATH": target, **changes}
+        return {**essentials, **self.variables, **self.folders, **changes}
 
     def start(self, job: str, **changes: str) -> subprocess.Popen[str]:
         """Start `meltano run JOB` in the environment `test`, in a process group of its own."""

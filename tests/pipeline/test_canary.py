@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,7 +25,6 @@ from pipeline.plant import BOOKS, ROOT, Plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from pymysql.cursors import Cursor
 
@@ -175,7 +175,7 @@ def text_columns(plant: Plant) -> set[Place]:
 
 def log_files(plant: Plant) -> Iterator[Path]:
     """Return what a run writes: dbt's logs and compiled SQL, Meltano's folder, the servers' logs."""
-    for folder in (ROOT / "transform" / "logs", plant.site.folder / "dbt-target", ROOT / ".meltano"):
+    for folder in map(Path, plant.folders.values()):
         yield from (path for path in folder.rglob("*") if path.is_file())
     yield from (server.log_file for server in plant.site.status())
     yield plant.site.ftp_transfer_log
