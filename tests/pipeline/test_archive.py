@@ -28,6 +28,7 @@ def logs(plant: Plant) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow  # a minute or so of whole runs
 def test_the_marts_are_the_same_when_the_files_are_archived(plant: Plant) -> None:
     plant.run_well("elt")
     before, marts = logs(plant), plant.contents("marts")

@@ -51,15 +51,13 @@ def assert_refused(plant: Plant, *words: str, **changes: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"FTP_HOST": "no-such-host.invalid"}, ["no-such-host.invalid", "FTP_HOST"]),
+        # The sentences themselves are tested with the taps: here it is that a run ends with them.
         ({"FTP_PORT": "1"}, ["127.0.0.1", "FTP_PORT"]),
         ({"FTP_PASSWORD": "wrong-ftp-password"}, ["FTP_USER", "FTP_PASSWORD"]),
         ({"FTP_ROOT": "/no-such-folder"}, ["/no-such-folder", "FTP_ROOT"]),
-        ({"MYSQL_HOST": "no-such-host.invalid"}, ["no-such-host.invalid", "MYSQL_HOST"]),
         ({"MYSQL_PORT": "1"}, ["127.0.0.1:1", "MYSQL_PORT"]),
         ({"MYSQL_PASSWORD": "wrong-mysql-password"}, ["MYSQL_USER", "MYSQL_PASSWORD"]),
         ({"MYSQL_DATABASE": "no_such_database"}, ["no_such_database", "MYSQL_DATABASE"]),
-        ({"POSTGRES_HOST": "no-such-host.invalid"}, ["no-such-host.invalid", "POSTGRES_HOST"]),
         ({"POSTGRES_PORT": "1"}, ["127.0.0.1:1", "POSTGRES_PORT"]),
         ({"POSTGRES_PASSWORD": "wrong-postgres-password"}, ["POSTGRES_USER", "POSTGRES_PASSWORD"]),
         ({"POSTGRES_DB": "no_such_database"}, ["no_such_database", "POSTGRES_DB"]),

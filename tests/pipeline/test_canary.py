@@ -177,7 +177,8 @@ def log_files(plant: Plant) -> Iterator[Path]:
     """Return what a run writes: dbt's logs and compiled SQL, Meltano's folder, the servers' logs."""
     for folder in map(Path, plant.folders.values()):
         yield from (path for path in folder.rglob("*") if path.is_file())
-    yield from (server.log_file for server in plant.site.status())
+    # The server of the API has none: nobody has started it here.
+    yield from (server.log_file for server in plant.site.status() if server.log_file.exists())
     yield plant.site.ftp_transfer_log
 
 

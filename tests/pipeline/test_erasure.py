@@ -251,6 +251,7 @@ def assert_others_are_as_they_were(plant: Plant, customer: Customer, before: dic
             assert len(after[table]) == len(rows), table
 
 
+@pytest.mark.slow  # a minute or so of whole runs
 def test_a_second_time_writes_nothing(plant: Plant, customer: Customer) -> None:
     written = plant.rows_written()
     output = gdpr_well(plant, "erase", CUSTOMER=customer.number, **REQUEST)
@@ -261,6 +262,7 @@ def test_a_second_time_writes_nothing(plant: Plant, customer: Customer) -> None:
     assert plant.rows_written() == written
 
 
+@pytest.mark.slow  # a minute or so of whole runs
 def test_the_customer_stays_erased_after_a_full_re_load_and_a_full_refresh(
     plant: Plant, customer: Customer
 ) -> None:

@@ -117,6 +117,7 @@ def test_what_was_there_when_the_history_began_has_no_known_start(followed: Foll
     ]
 
 
+@pytest.mark.slow  # a minute or so of whole runs
 def test_each_run_adds_what_has_changed_and_nothing_else(followed: Followed) -> None:
     with erp(followed) as connection:
         returning = some_order_id(connection, status="Planifiée")

@@ -62,12 +62,13 @@ def undisturbed(plant: Plant) -> dict[str, list[str]]:
 @pytest.mark.parametrize(
     ("moment", "after_seconds", "whole_group"),
     [
-        ("extract", 0.1, True),
+        # One moment of each step always, the others where there is time: each is two whole runs.
+        pytest.param("extract", 0.1, True, marks=pytest.mark.slow),
         ("extract", 0.6, False),
         ("load", 0.0, False),
-        ("transform", 1.0, True),
+        pytest.param("transform", 1.0, True, marks=pytest.mark.slow),
         ("transform", 4.0, False),
-        ("snapshot", 0.0, True),
+        pytest.param("snapshot", 0.0, True, marks=pytest.mark.slow),
     ],
 )
 def test_a_killed_run_leaves_no_trace(

@@ -247,6 +247,7 @@ def test_a_second_run_writes_nothing_and_a_load_brings_nothing_back(plant: Plant
     assert every_row(plant) == rows
 
 
+@pytest.mark.slow  # a minute or so of whole runs
 def test_what_comes_anew_is_treated_alike(orders: tuple[Plant, dict[str, str]]) -> None:
     plant, found = orders
     with closing(erp_connection(plant)) as connection:

@@ -256,6 +256,7 @@ def test_the_rights_survive_a_full_refresh(plant: Plant) -> None:
     assert_rights_are_as_they_should_be(plant)
 
 
+@pytest.mark.slow  # a minute or so of whole runs
 def test_the_rights_survive_tables_and_schemas_that_are_made_again(plant: Plant) -> None:
     plant.execute("drop schema marts cascade")
     plant.execute("drop table raw_erp.a_logbuch cascade")
@@ -283,6 +284,7 @@ def test_the_roles_and_their_members_are_shown(plant: Plant) -> None:
     assert f'grant "{DATABASE}_reader" to grafana;' in shown
 
 
+@pytest.mark.slow  # a minute or so of whole runs
 def test_a_user_who_may_not_create_roles_works_alone_until_an_administrator_does(
     site: Site, sources: Plant
 ) -> None:

@@ -164,6 +164,7 @@ def test_a_report_can_be_had_as_a_library(server: Source) -> None:
     [
         ({"password": "wrong"}, "MYSQL_PASSWORD", ["--discover"]),
         ({"port": 1, "attempts": 1}, "MYSQL_PORT", ["--test"]),
+        ({"host": "no-such-host.invalid", "attempts": 1}, "MYSQL_HOST", ["--test"]),
         ({"database": "nothing"}, "MYSQL_DATABASE", []),
     ],
 )
