@@ -61,7 +61,8 @@ def test_a_kill_at_any_moment_changes_nothing(
     for _ in range(2):
         pipe.run_until_done(1)
     assert_same(pipe.tables(), quiet)
-    assert with_state > 0
+    # Otherwise every run would have begun from nothing; of a few short runs that may be so.
+    assert with_state > 0 or kills < 100
     keep(
         "SIGKILL of tap, loader or both",
         f"{kills} at random moments",

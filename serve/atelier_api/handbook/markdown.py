@@ -103,6 +103,9 @@ def _tidy(token: Token, link: Callable[[str], str]) -> None:
         if urlsplit(source).netloc:
             raise AtelierError(f"a picture of another server is shown, {source}: put it into the project")
         token.attrSet("src", _address(source, link))
+    elif token.type in {"th_open", "td_open"} and (style := token.attrs.pop("style", None)):
+        # Styles within a page are forbidden there: the stylesheet knows the side by its name.
+        token.attrSet("class", f"is-{str(style).rpartition(':')[2]}")
     for child in token.children or ():
         _tidy(child, link)
 
