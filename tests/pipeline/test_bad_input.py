@@ -51,7 +51,22 @@ def assert_refused(plant: Plant, *words: str, **changes: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        # The sentences themselves are tested with the taps: here it is that a run ends with them.
+        # Names that do not resolve are tested with the taps as well: here where there is time.
+        pytest.param(
+            {"FTP_HOST": "no-such-host.invalid"},
+            ["no-such-host.invalid", "FTP_HOST"],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"MYSQL_HOST": "no-such-host.invalid"},
+            ["no-such-host.invalid", "MYSQL_HOST"],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"POSTGRES_HOST": "no-such-host.invalid"},
+            ["no-such-host.invalid", "POSTGRES_HOST"],
+            marks=pytest.mark.slow,
+        ),
         ({"FTP_PORT": "1"}, ["127.0.0.1", "FTP_PORT"]),
         ({"FTP_PASSWORD": "wrong-ftp-password"}, ["FTP_USER", "FTP_PASSWORD"]),
         ({"FTP_ROOT": "/no-such-folder"}, ["/no-such-folder", "FTP_ROOT"]),
