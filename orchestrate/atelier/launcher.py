@@ -11,16 +11,19 @@ import os
 import sys
 import uuid
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atelier import roles, warehouse
+import psycopg2
+
+from atelier import leftovers, roles, warehouse
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import store
 from atelier.last_words import LastWords
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from psycopg2.extensions import connection as Connection  # noqa: N812 # it is a class
 
@@ -62,6 +65,11 @@ def command_of(arguments: list[str]) -> str | None:
     return next((argument for argument in arguments if argument in WORKING_COMMANDS), None)
 
 
+def meltano_folder(root: Path, variables: Mapping[str, str]) -> Path:
+    """Return the folder in which Meltano keeps its files."""
+    return Path(variables.get("MELTANO_SYS_DIR_ROOT") or root / ".meltano")
+
+
 def say(text: str) -> None:
     """Print a line of ours on standard error, where Meltano's log goes."""
     print(f"atelier: {text}", file=sys.stderr, flush=True)  # noqa: T201 # a command-line program
@@ -81,11 +89,17 @@ def main() -> int:
                 # The lock says that no other run is at work, whatever a killed one left in Meltano's tables.
                 arguments.insert(arguments.index("run") + 1, "--force")
             status = _meltano(["--env-file", os.devnull, *arguments])
+            if command == "run":
+                # Whoever lost the lock on the way may have met another run.
+                warehouse.assert_held(connection, target)
             if command == "run" and not status:
                 # Some rights can only be given on tables that are there: those that this run has made.
                 roles.settle(connection, target)
     except AtelierError as error:
         say(f"failed: {error}")
+        return 1
+    except psycopg2.OperationalError:
+        say(f"failed: {warehouse.broken_off(Warehouse.of(os.environ))}")
         return 1
     if status and command == "run":
         say(f"failed: {LastWords.sentence() or 'the reason is in the lines above'}")
@@ -101,6 +115,7 @@ def _prepare(arguments: list[str], command: str, root: Path, run: ExitStack) -> 
     store.prepare(connection, target)
     if command == "run":
         run.enter_context(warehouse.exclusive_run(connection, WAIT_SECONDS, say))
+        leftovers.remove_configurations(meltano_folder(root, variables))
         warehouse.make_system_tables(connection, target)
     names = roles.settle(connection, target, say if command == "run" else None)
     os.environ.update(variables)
@@ -110,9 +125,9 @@ def _prepare(arguments: list[str], command: str, root: Path, run: ExitStack) -> 
             "MELTANO_DATABASE_URI": target.system_database_uri,
             "MELTANO_CLI_LOG_CONFIG": str(root / "orchestrate" / "logging.yaml"),
             # Steps of ours that a run starts work under its lock.
-            warehouse.HELD: "1" if command == "run" else "",
+            leftovers.HELD: "1" if command == "run" else "",
             # The name of every session of this run: what a killed run leaves behind is found by it.
-            "PGAPPNAME": warehouse.SESSION_PREFIX + uuid.uuid4().hex[:12],
+            "PGAPPNAME": leftovers.SESSION_PREFIX + uuid.uuid4().hex[:12],
         }
     )
     return connection, target

@@ -15,7 +15,7 @@ from psycopg2 import sql
 from atelier.connections import STATE_SCHEMA
 from atelier.errors import AtelierError
 from atelier.gdpr.store import SCHEMA, TABLES
-from atelier.warehouse import RUN_LOCK
+from atelier.warehouse import RUN_LOCK, broken_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -157,6 +157,8 @@ def settle(
             "of its tables busy: let it end, then start this again"
         ) from None
     except psycopg2.Error as error:
+        if connection.closed:
+            raise broken_off(warehouse) from None
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise AtelierError(
             f"the roles of the warehouse, {warehouse.place}, cannot be set up ({reason}): let an "

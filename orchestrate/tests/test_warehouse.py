@@ -10,8 +10,9 @@ import psycopg2
 import pytest
 from atelier.connections import Warehouse
 from atelier.errors import AtelierError
+from atelier.leftovers import SESSION_PREFIX
 from atelier.roles import RUN_COLUMNS, Roles, settle
-from atelier.warehouse import SESSION_PREFIX, connect, exclusive_run, make_system_tables, prepare
+from atelier.warehouse import connect, exclusive_run, make_system_tables, prepare
 
 pytestmark = pytest.mark.integration
 

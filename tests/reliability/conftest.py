@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from atelier_demo.factory.logs import grow_logs, make_logs
 
+from reliability.growing import GrowingLogs
 from reliability.pipe import Pipe
 
 if TYPE_CHECKING:
@@ -23,52 +21,24 @@ if TYPE_CHECKING:
 UNTIL = date(2025, 11, 20)
 
 
-@dataclass
-class Growing:
-    """A folder of logs on the FTP server that is one third there at first, and grows in steps.
+class Growing(GrowingLogs):
+    """Logs that are one third there at first, and how the tap reaches them."""
 
-    It grows by whole lines, so that a run that looks at it in between does not see what a quiet run, which
-    comes at the end, cannot see: a torn line that counts and then goes on.
-    """
-
-    root: Path
-    config: dict[str, Any]
-    contents: dict[Path, bytes] = field(init=False)
-    times: dict[Path, int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Remember what there is in the end."""
-        paths = [path for path in sorted(self.root.rglob("*")) if path.is_file()]
-        self.contents = {path: path.read_bytes() for path in paths}
-        self.times = {path: int(path.stat().st_mtime) for path in paths}
+    def __init__(self, root: Path, config: dict[str, Any]) -> None:
+        super().__init__(root)
+        self.config = config
 
     def reset(self) -> None:
         """Let the day begin again."""
-        self._write(1, 3)
+        self.write(1, 3)
 
     def grow(self) -> None:
         """Let the machines write on."""
-        self._write(2, 3)
+        self.write(2, 3)
 
     def finish(self) -> None:
         """Let them come to the end."""
-        self._write(1, 1)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files in the end."""
-        return sum(len(content) for content in self.contents.values())
-
-    def _write(self, part: int, parts: int) -> None:
-        for path, content in self.contents.items():
-            # Not splitlines: a carriage return alone ends no line of a log.
-            lines = re.findall(rb"[^\n]*\n|[^\n]+$", content)
-            kept = b"".join(lines[: max(1, len(lines) * part // parts)])
-            if not path.exists() or path.read_bytes() != kept:
-                path.write_bytes(kept)
-                # The same at every time that the day begins again: log_files tells it.
-                moment = self.times[path] - 28800 * (parts - part) // parts
-                os.utime(path, (moment, moment))
+        self.write(1, 1)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from reliability.conftest import Growing, assert_same, quiet_tables
-from reliability.figures import keep
+from reliability.figures import NETWORKS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ def test_a_kill_at_any_moment_changes_nothing(
     assert_same(pipe.tables(), quiet)
     # Otherwise every run would have begun from nothing; of a few short runs that may be so.
     assert with_state > 0 or kills < 100
-    keep(
+    NETWORKS.keep(
         "SIGKILL of tap, loader or both",
         f"{kills} at random moments",
         **{

@@ -25,6 +25,7 @@ from atelier.errors import AtelierError
 from atelier.gdpr import logs, orders, store
 from atelier.gdpr.counts import Counts
 from atelier.gdpr.register import retentions
+from atelier.leftovers import HELD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -228,7 +229,7 @@ def working(target: Warehouse, say: Callable[[str], None]) -> Iterator[sa.Connec
         AtelierError: The warehouse cannot be used, or another run does not end.
     """
     with ExitStack() as held:
-        if not os.environ.get(warehouse.HELD):
+        if not os.environ.get(HELD):
             lock = held.enter_context(closing(warehouse.connect(target)))
             held.enter_context(warehouse.exclusive_run(lock, WAIT_SECONDS, say))
             store.prepare(lock, target)

@@ -1,0 +1,108 @@
+"""Kills what a run is made of, at a moment: one process of it, a backend of PostgreSQL, or all at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psutil
+
+from crash import traces
+
+if TYPE_CHECKING:
+    import random
+    import subprocess
+
+    from pipeline.plant import Plant
+
+#: Who is killed: the launcher, which is Meltano as well; one of its children; a session of the run in the
+#: warehouse, at which PostgreSQL starts all over; the whole group.
+KINDS = ("launcher", "child", "backend", "group")
+
+#: A run whose parts were killed has so long to end by itself.
+ENDING_SECONDS = 120.0
+
+
+#: The programs of a run, as their command lines name them.
+PARTS = ("tap-ftplogs", "tap-mysql", "target-warehouse", "dbt", "atelier")
+#: Python's own helper beside dbt, which does no work of the run.
+HELPER = "resource tracker"
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One kill and what came of it."""
+
+    victim: str
+    status: int
+    output: str
+
+    @property
+    def last_line(self) -> str:
+        """What the run said last; empty if nothing."""
+        lines = [line for line in self.output.splitlines() if line.strip()]
+        return lines[-1] if lines else ""
+
+
+def run_killed(plant: Plant, moment: float, kind: str, dice: random.Random) -> Kill | None:
+    """Run `elt` and kill at a moment; return None when the run was over before, or had no such part.
+
+    Args:
+        plant: What runs.
+        moment: Seconds after the start.
+        kind: One of `KINDS`.
+        dice: Choose among several.
+    """
+    output = plant.temporary.parent / "output.txt"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    # A file and no pipe: what is left running of a killed run would hold a pipe open.
+    with output.open("wb") as file:
+        process = plant.start("elt", output=file)
+        time.sleep(moment)
+        victim = _kill(plant, process, kind, dice) if process.poll() is None else None
+        try:
+            status = process.wait(ENDING_SECONDS)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    text = output.read_text(errors="replace")
+    return Kill(victim, status, text) if victim else None
+
+
+def _kill(plant: Plant, launcher: subprocess.Popen[str], kind: str, dice: random.Random) -> str | None:
+    if kind == "group":
+        os.killpg(launcher.pid, signal.SIGKILL)
+        return "group"
+    if kind == "launcher":
+        launcher.kill()
+        return "launcher"
+    if kind == "backend":
+        return _kill_one(dict.fromkeys(traces.sessions(plant), "PostgreSQL backend"), dice)
+    with contextlib.suppress(psutil.Error):
+        children = psutil.Process(launcher.pid).children(recursive=True)
+        return _kill_one({child.pid: _name(child) for child in children}, dice)
+    return None
+
+
+def _kill_one(names: dict[int, str], dice: random.Random) -> str | None:
+    if not names:
+        return None
+    pid = dice.choice(sorted(names))
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+        return names[pid]
+    return None
+
+
+def _name(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.Error):
+        words = [word.rpartition("/")[2] for word in process.cmdline()]
+        if any("resource_tracker" in word for word in words):
+            return HELPER
+        return next((word for word in words if word in PARTS), process.name())
+    return "a process that was just ending"
