@@ -74,7 +74,7 @@ GDPR: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 }
 
 #: What dbt reads of Meltano's record of runs, to say how old the ERP's rows are.
-RUN_COLUMNS: Final = ("job_name", "state", "ended_at")
+RUN_COLUMNS: Final = ("id", "job_name", "state", "ended_at")
 
 #: Bytes in a name that PostgreSQL keeps; what is beyond it cuts off.
 _LONGEST_NAME: Final = 63

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from reliability.conftest import assert_same
@@ -25,6 +26,12 @@ class Twin:
         """Make its database."""
         self.plant = plant
         self._twin = plant.twin(f"{plant.variables['POSTGRES_DB']}_twin")
+
+    def timed_run(self) -> float:
+        """Load what is new, undisturbed; return how many seconds it took."""
+        begun = time.monotonic()
+        self._twin.run_well("elt")
+        return time.monotonic() - begun
 
     def assert_equal(self) -> int:
         """Load everything once, undisturbed, and hold the plant's tables against it, row by row.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from reliability.figures import CRASHES
 from crash import traces
 from crash.compare import Twin
 from crash.sources import Sources
-from crash.victims import HELPER, KINDS, run_killed
+from crash.victims import KINDS, assert_told, run_killed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,11 +37,8 @@ def test_a_kill_of_anything_at_any_moment_leaves_no_trace(
     plant = new_plant(f"kills_{kills}", evening=True)
     sources = Sources(plant, SEED, kills)
     twin = Twin(plant)
-    plant.run_well("elt")
-    sources.grow()
-    begun = time.monotonic()
-    plant.run_well("elt")
-    seconds = time.monotonic() - begun
+    # The first run does more than those that follow; of few kills each is one.
+    seconds = min(twin.timed_run() for _ in range(1 if kills < KILLS_BETWEEN_COMPARISONS else 3))
 
     dice = random.Random(SEED)  # noqa: S311 # to be repeated, not to be secret
     print(f"seed {SEED}, {kills} kills, an undisturbed run takes {seconds:.1f} s")  # noqa: T201 # wanted
@@ -60,7 +56,7 @@ def test_a_kill_of_anything_at_any_moment_leaves_no_trace(
             continue
         done.append(kill)
         print(f"{len(done)}: {kill.victim} after {moment:.1f} s: {kill.status} {kill.last_line}")  # noqa: T201
-        assert_told(kill)
+        assert_ended(kill)
         if len(done) % KILLS_BETWEEN_COMPARISONS == 0 and len(done) < kills:
             plant.run_well("elt")
             traces.assert_nothing_left(plant)
@@ -70,8 +66,6 @@ def test_a_kill_of_anything_at_any_moment_leaves_no_trace(
     sources.finish()
     plant.run_well("elt")
     traces.assert_nothing_left(plant)
-    # A file without a line end at its end counts when it is found unchanged.
-    plant.run_well("elt")
     sources.assert_remembered()
     rows = twin.assert_equal()
     counts = Counter(kill.victim for kill in done)
@@ -99,13 +93,9 @@ NAMED = {
 }
 
 
-def assert_told(kill: Kill) -> None:
+def assert_ended(kill: Kill) -> None:
     """Hold that a run whose launcher lived has failed, and has said why in its last line."""
     if kill.victim in ("launcher", "group"):
         assert kill.status < 0
-    elif kill.victim == HELPER:
-        assert kill.status == 0, kill.output[-3000:]
     else:
-        assert kill.status > 0, (kill.victim, kill.output[-3000:])
-        assert kill.last_line.startswith("atelier: failed: "), (kill.victim, kill.output[-3000:])
-        assert "the reason is in the lines above" not in kill.last_line, (kill.victim, kill.output[-6000:])
+        assert_told(kill.status, kill.output)

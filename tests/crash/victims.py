@@ -29,7 +29,7 @@ ENDING_SECONDS = 120.0
 
 #: The programs of a run, as their command lines name them.
 PARTS = ("tap-ftplogs", "tap-mysql", "target-warehouse", "dbt", "atelier")
-#: Python's own helper beside dbt, which does no work of the run.
+#: Python's own helper beside dbt: no work is lost with it, so it is left alone.
 HELPER = "resource tracker"
 
 
@@ -46,6 +46,14 @@ class Kill:
         """What the run said last; empty if nothing."""
         lines = [line for line in self.output.splitlines() if line.strip()]
         return lines[-1] if lines else ""
+
+
+def assert_told(status: int, output: str) -> None:
+    """Hold that a run has failed and its last line says why, in a sentence of ours."""
+    assert status > 0, output[-3000:]
+    last = [line for line in output.splitlines() if line.strip()][-1]
+    assert last.startswith("atelier: failed: "), output[-6000:]
+    assert "the reason is in the lines above" not in last, output[-8000:]
 
 
 def run_killed(plant: Plant, moment: float, kind: str, dice: random.Random) -> Kill | None:
@@ -85,7 +93,9 @@ def _kill(plant: Plant, launcher: subprocess.Popen[str], kind: str, dice: random
         return _kill_one(dict.fromkeys(traces.sessions(plant), "PostgreSQL backend"), dice)
     with contextlib.suppress(psutil.Error):
         children = psutil.Process(launcher.pid).children(recursive=True)
-        return _kill_one({child.pid: _name(child) for child in children}, dice)
+        names = {child.pid: _name(child) for child in children}
+        working = {pid: name for pid, name in names.items() if name != HELPER}
+        return _kill_one(working, dice)
     return None
 
 

@@ -99,6 +99,12 @@ class Plant:
         other.folders = folders_in(self.site.folder / database)
         return other
 
+    def reached_by(self, **variables: str) -> Plant:
+        """Return the same plant, reached by other variables."""
+        other = copy.copy(self)
+        other.variables = {**self.variables, **variables}
+        return other
+
     def drop_warehouse(self) -> None:
         """Make the warehouse as empty as a new one."""
         for schema in (*DATA_SCHEMAS, "meltano", "gdpr", "serve"):
