@@ -79,7 +79,7 @@ class LastWords(logging.Handler):
 def _killed(event: Mapping[str, Any], heard: Mapping[str, str]) -> Iterable[str]:
     """Yield who ended by a signal, and by which."""
     codes = event.get("exit_codes")
-    if isinstance(codes, dict):
+    if isinstance(codes, dict) and codes:
         for plugin_type, code in codes.items():
             kind = str(plugin_type).removesuffix("s")
             if code < 0:

@@ -12,6 +12,7 @@ from atelier.last_words import LastWords
 from atelier.launcher import command_of, environment_of
 from hypothesis import given
 from hypothesis import strategies as st
+from meltano.core.plugin.base import PluginType
 from sqlalchemy.engine import make_url
 
 if TYPE_CHECKING:
@@ -72,6 +73,30 @@ def test_any_password_survives_in_the_address_of_the_system_database(secret: str
 def test_the_command_line_is_understood(line: str, environment: str, command: str | None) -> None:
     assert environment_of(line.split()) == environment
     assert command_of(line.split()) == command
+
+
+def test_who_was_killed_is_said_before_what_others_say_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LastWords, "lines", {})
+    monkeypatch.setattr(LastWords, "killed", ())
+    handler = LastWords()
+
+    def log(**event: object) -> None:
+        record = logging.LogRecord("x", logging.INFO, "", 0, "", None, None)
+        record.msg = event  # type: ignore[assignment] # structlog's dictionary
+        handler.emit(record)
+
+    log(name="tap-mysql", event="reading", producer=True)
+    log(name="target-postgres", event="FAILED: the tap sent a line that is no message", consumer=True)
+    end = {"event": "Block run completed", "set_number": 2, "success": False}
+    log(**end, err="Extractor and loader failed", exit_codes={PluginType.EXTRACTORS: -9, "loaders": 1})
+    assert (LastWords.sentence() or "").startswith("tap-mysql was killed (SIGKILL): see whether")
+    # Of one that had said nothing yet the name is not known.
+    log(**end, err="Loader failed", exit_codes={PluginType.LOADERS: -11})
+    assert (LastWords.sentence() or "").startswith("the loader was killed (SIGSEGV): see whether")
+    log(**end, err="`dbt build` failed with exit code: -9", exit_codes={})
+    assert (LastWords.sentence() or "").startswith("dbt:build was killed (SIGKILL): see whether")
+    log(**end, err="Extractor failed", exit_codes={PluginType.EXTRACTORS: 1})
+    assert LastWords.sentence() == "the tap sent a line that is no message"
 
 
 def test_the_last_words_are_a_sentence_of_ours_or_the_last_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -41,16 +43,28 @@ class Growing(GrowingLogs):
         self.write(1, 1)
 
 
+def pad_events(root: Path, size: int) -> None:
+    """Make every line of an event longer: the tap tells its state by the bytes that it has read."""
+    for path in root.rglob("*"):
+        if path.is_file():
+            times = path.stat()
+            longer = re.sub(rb"(?m)^(\d{8} [^\r\n]*\|@\w[^\r\n]*)", rb"\1 " + b"x" * size, path.read_bytes())
+            path.write_bytes(longer)
+            os.utime(path, (times.st_atime, times.st_mtime))
+
+
 @pytest.fixture(scope="module")
 def new_growing(site: Site, servers: dict[str, str]) -> Iterator[Callable[..., Growing]]:
-    """Makes folders of logs, by name, number of days and of machines."""
+    """Makes folders of logs, by name, number of days and of machines, and how long their lines are."""
     made: list[Path] = []
 
-    def make(name: str, *, days: int, machines: int = 3) -> Growing:
+    def make(name: str, *, days: int, machines: int = 3, padding: int = 0) -> Growing:
         root = site.ftp_root / f"reliability_{name}"
         shutil.rmtree(root, ignore_errors=True)
         make_logs(root, seed=11, days=days, machines=machines, until=UNTIL)
         grow_logs(root, seed=11, until=UNTIL)
+        if padding:
+            pad_events(root, padding)
         made.append(root)
         config = {
             "port": int(servers["FTP_PORT"]),

@@ -162,8 +162,8 @@ def _check_clock(cursor: Cursor, target: Warehouse) -> None:
     if abs(here - there) > MOST_CLOCK_DIFFERENCE:
         raise AtelierError(
             f"the clock of this machine says {here:%Y-%m-%d %H:%M} UTC and that of the warehouse, "
-            f"{target.place}, {there:%Y-%m-%d %H:%M}: nothing was deleted; set the wrong one, then start this "
-            "again"
+            f"{target.place}, {there:%Y-%m-%d %H:%M}: nothing was deleted; set the wrong one, then start "
+            "this again"
         )
 
 
