@@ -12,7 +12,7 @@ from reliability.figures import CRASHES
 from crash import traces
 from crash.compare import Twin
 from crash.sources import Sources
-from crash.victims import KINDS, assert_told, run_killed
+from crash.victims import KINDS, is_sentence, run_killed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +43,8 @@ def test_a_kill_of_anything_at_any_moment_leaves_no_trace(
     dice = random.Random(SEED)  # noqa: S311 # to be repeated, not to be secret
     print(f"seed {SEED}, {kills} kills, an undisturbed run takes {seconds:.1f} s")  # noqa: T201 # wanted
     done: list[Kill] = []
+    #: Told at the end: one run of an hour is to show all of them.
+    untold: list[str] = []
     comparisons = rows = 0
     attempts = 0
     while len(done) < kills:
@@ -56,7 +58,8 @@ def test_a_kill_of_anything_at_any_moment_leaves_no_trace(
             continue
         done.append(kill)
         print(f"{len(done)}: {kill.victim} after {moment:.1f} s: {kill.status} {kill.last_line}")  # noqa: T201
-        assert_ended(kill)
+        if not is_told(kill):
+            untold.append(f"{kill.victim} after {moment:.1f} s: {kill.status}\n{kill.output[-8000:]}")
         if len(done) % KILLS_BETWEEN_COMPARISONS == 0 and len(done) < kills:
             plant.run_well("elt")
             traces.assert_nothing_left(plant)
@@ -68,6 +71,7 @@ def test_a_kill_of_anything_at_any_moment_leaves_no_trace(
     traces.assert_nothing_left(plant)
     sources.assert_remembered()
     rows = twin.assert_equal()
+    assert untold == [], "\n\n".join(untold)
     counts = Counter(kill.victim for kill in done)
     CRASHES.keep(
         "SIGKILL during `meltano run elt`",
@@ -93,9 +97,8 @@ NAMED = {
 }
 
 
-def assert_ended(kill: Kill) -> None:
-    """Hold that a run whose launcher lived has failed, and has said why in its last line."""
+def is_told(kill: Kill) -> bool:
+    """Whether a run whose launcher lived has failed, and has said why in its last line."""
     if kill.victim in ("launcher", "group"):
-        assert kill.status < 0
-    else:
-        assert_told(kill.status, kill.output)
+        return kill.status < 0
+    return kill.status > 0 and is_sentence(kill.last_line)

@@ -48,12 +48,15 @@ class Kill:
         return lines[-1] if lines else ""
 
 
+def is_sentence(line: str) -> bool:
+    """Whether a line says why a run has failed, and not only that it has."""
+    return line.startswith("atelier: failed: ") and "the reason is in the lines above" not in line
+
+
 def assert_told(status: int, output: str) -> None:
     """Hold that a run has failed and its last line says why, in a sentence of ours."""
     assert status > 0, output[-3000:]
-    last = [line for line in output.splitlines() if line.strip()][-1]
-    assert last.startswith("atelier: failed: "), output[-6000:]
-    assert "the reason is in the lines above" not in last, output[-8000:]
+    assert is_sentence([line for line in output.splitlines() if line.strip()][-1]), output[-8000:]
 
 
 def run_killed(plant: Plant, moment: float, kind: str, dice: random.Random) -> Kill | None:
