@@ -14,8 +14,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg2
-
 from atelier import leftovers, roles, warehouse
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
@@ -98,9 +96,6 @@ def main() -> int:
     except AtelierError as error:
         say(f"failed: {error}")
         return 1
-    except psycopg2.OperationalError:
-        say(f"failed: {warehouse.broken_off(Warehouse.of(os.environ))}")
-        return 1
     if status and command == "run":
         say(f"failed: {LastWords.sentence() or 'the reason is in the lines above'}")
     return status
@@ -109,6 +104,7 @@ def main() -> int:
 def _prepare(arguments: list[str], command: str, root: Path, run: ExitStack) -> tuple[Connection, Warehouse]:
     variables = resolve(root, environment_of(arguments), os.environ)
     target = Warehouse.of(variables)
+    run.enter_context(warehouse.breaks_told(target))
     connection = warehouse.connect(target)
     run.callback(connection.close)
     warehouse.prepare(connection, target)

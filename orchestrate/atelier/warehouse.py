@@ -77,6 +77,19 @@ def broken_off(warehouse: Warehouse) -> AtelierError:
     )
 
 
+@contextmanager
+def breaks_told(warehouse: Warehouse) -> Iterator[None]:
+    """Tell of a connection that breaks in the middle of the work.
+
+    Raises:
+        AtelierError: It did.
+    """
+    try:
+        yield
+    except psycopg2.OperationalError:
+        raise broken_off(warehouse) from None
+
+
 def assert_held(connection: Connection, warehouse: Warehouse) -> None:
     """Check that the session that holds the lock is still there.
 
