@@ -24,6 +24,9 @@ _DBT_FAILURE = re.compile(r"^(?:[\d:]+\s+)?(?P<what>(?:Failure|(?:\w+ )?Error) i
 _DBT_CLOCK = re.compile(r"^[\d:]+\s+")
 #: How Meltano tells of a command that a signal has ended.
 _KILLED_COMMAND = re.compile(r"^`(?P<command>[^`]+)` failed with exit code: -(?P<signal>\d+)$")
+_DISK_FULL = re.compile(r"No space left on device|DiskFull")
+#: How Python tells of a failure of our own system; PostgreSQL's come without.
+_ERRNO = re.compile(r"\[Errno \d+\]")
 _ERROR_LINE = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Failure)\b.*: .+|^.*\b(?:ERROR|CRITICAL)\b.*")
 
 
@@ -48,6 +51,9 @@ class LastWords(logging.Handler):
             if event.get(key):
                 self._heard[kind] = str(event.get("name") or event.get("string_id"))
         name = event.get("name") or event.get("plugin") or event.get("string_id")
+        if not name and event.get("exc_info"):
+            # What Meltano itself could not cope with.
+            name = "meltano"
         text = str(event.get("event", "")).rstrip()
         if name and text:
             self.lines.setdefault(str(name), deque(maxlen=KEPT_LINES)).append(_ANSI.sub("", text))
@@ -61,6 +67,8 @@ class LastWords(logging.Handler):
                 f"{' and '.join(cls.killed)}: see whether the machine has run out of memory (the "
                 "kernel's log says so), then start this again"
             )
+        if full := cls._full_disk():
+            return full
         for lines in cls.lines.values():
             for line in reversed(lines):
                 if FAILURE_MARK in line:
@@ -73,6 +81,19 @@ class LastWords(logging.Handler):
             for line in reversed(cls.lines[name]):
                 if _ERROR_LINE.match(line):
                     return f"{name} failed: {line.strip()}"
+        return None
+
+    @classmethod
+    def _full_disk(cls) -> str | None:
+        """Return the sentence of a disk that is full: what came of it is told in many ways."""
+        for name, lines in cls.lines.items():
+            for line in lines:
+                if _DISK_FULL.search(line):
+                    whose = "this machine" if _ERRNO.search(line) else "the warehouse"
+                    return (
+                        f"{name} failed because a disk of {whose} is full: make room there, then start this "
+                        "again"
+                    )
         return None
 
 
@@ -100,5 +121,6 @@ def _dbt_failures(lines: Iterable[str]) -> list[str]:
     return [
         f"{match['what']}: {detail}"
         for line, detail in pairwise([*told, "its messages are above"])
-        if (match := _DBT_FAILURE.match(line))
+        # Some failures have two heads, one under the other.
+        if (match := _DBT_FAILURE.match(line)) and not _DBT_FAILURE.match(detail)
     ]

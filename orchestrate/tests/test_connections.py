@@ -99,6 +99,30 @@ def test_who_was_killed_is_said_before_what_others_say_of_it(monkeypatch: pytest
     assert LastWords.sentence() == "the tap sent a line that is no message"
 
 
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    [
+        (
+            {"name": "dbt", "event": '03:32:28    could not extend file "base/1/2": No space left on device'},
+            "dbt failed because a disk of the warehouse is full: make room there, then start this again",
+        ),
+        (
+            {"event": "[Errno 28] No space left on device", "exc_info": OSError(28, "")},
+            "meltano failed because a disk of this machine is full: make room there, then start this again",
+        ),
+    ],
+)
+def test_a_full_disk_is_said(
+    monkeypatch: pytest.MonkeyPatch, event: dict[str, object], sentence: str
+) -> None:
+    monkeypatch.setattr(LastWords, "lines", {})
+    for each in (event, {"name": "tap", "event": "FAILED: whatever was reading has ended"}):
+        record = logging.LogRecord("x", logging.INFO, "", 0, "", None, None)
+        record.msg = each  # type: ignore[assignment] # structlog's dictionary
+        LastWords().emit(record)
+    assert LastWords.sentence() == sentence
+
+
 def test_the_last_words_are_a_sentence_of_ours_or_the_last_error(monkeypatch: pytest.MonkeyPatch) -> None:
     lines: dict[str, deque[str]] = {}
     monkeypatch.setattr(LastWords, "lines", lines)
@@ -116,7 +140,8 @@ def test_the_last_words_are_a_sentence_of_ours_or_the_last_error(monkeypatch: py
     assert LastWords.sentence() == "tap failed: psycopg.OperationalError: connection lost"
     log("dbt", "03:03:28  Failure in test assert_x (tests/assert_x.sql)")
     log("dbt", "03:03:28    Got 2 results, configured to fail if != 0")
-    log("dbt", "03:03:28  Database Error in model fct_y (models/fct_y.sql)")
+    log("dbt", "03:03:28  Failure in model fct_y (models/fct_y.sql)")
+    log("dbt", "03:03:28    Database Error in model fct_y (models/fct_y.sql)")
     log("dbt", "03:03:28    relation is missing")
     assert LastWords.sentence() == (
         "dbt: Failure in test assert_x (tests/assert_x.sql): Got 2 results, configured to fail if != 0 "
