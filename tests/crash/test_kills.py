@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(7200)]
 SEED = 6
 
 #: After so many kills a run is left in peace and everything is compared; at the end in any case.
-KILLS_BETWEEN_COMPARISONS = 25
+KILLS_BETWEEN_COMPARISONS = 34
 
 
 # The long form is slow: a hundred runs of twenty seconds.
@@ -38,7 +38,7 @@ def test_a_kill_of_anything_at_any_moment_leaves_no_trace(
     sources = Sources(plant, SEED, kills)
     twin = Twin(plant)
     # The first run does more than those that follow; of few kills each is one.
-    seconds = min(twin.timed_run() for _ in range(1 if kills < KILLS_BETWEEN_COMPARISONS else 3))
+    seconds = min(twin.timed_run() for _ in range(1 if kills < KILLS_BETWEEN_COMPARISONS else 2))
 
     dice = random.Random(SEED)  # noqa: S311 # to be repeated, not to be secret
     print(f"seed {SEED}, {kills} kills, an undisturbed run takes {seconds:.1f} s")  # noqa: T201 # wanted
@@ -54,7 +54,9 @@ def test_a_kill_of_anything_at_any_moment_leaves_no_trace(
         attempts += 1
         sources.grow()
         kill = run_killed(plant, moment, kind, dice)
-        if kill is None:
+        if not kill.victim:
+            # What else the machine does decides how long a run takes.
+            seconds = min(seconds, kill.seconds)
             continue
         done.append(kill)
         print(f"{len(done)}: {kill.victim} after {moment:.1f} s: {kill.status} {kill.last_line}")  # noqa: T201
@@ -86,7 +88,7 @@ def test_a_kill_of_anything_at_any_moment_leaves_no_trace(
             "of others": sum(counts[name] for name in counts if name not in NAMED),
             "comparisons": comparisons + 1,
             "rows compared": f"{rows:,}",
-            "seconds of an undisturbed run": f"{seconds:.0f}",
+            "seconds of a run": f"{seconds:.0f}",
         },
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +16,6 @@ from crash import traces
 
 if TYPE_CHECKING:
     import random
-    import subprocess
 
     from pipeline.plant import Plant
 
@@ -35,9 +35,13 @@ HELPER = "resource tracker"
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill and what came of it."""
+    """One kill and what came of it.
+
+    `victim` is empty where the run was over before, or had no such part: nobody was killed.
+    """
 
     victim: str
+    seconds: float
     status: int
     output: str
 
@@ -59,8 +63,8 @@ def assert_told(status: int, output: str) -> None:
     assert is_sentence([line for line in output.splitlines() if line.strip()][-1]), output[-8000:]
 
 
-def run_killed(plant: Plant, moment: float, kind: str, dice: random.Random) -> Kill | None:
-    """Run `elt` and kill at a moment; return None when the run was over before, or had no such part.
+def run_killed(plant: Plant, moment: float, kind: str, dice: random.Random) -> Kill:
+    """Run `elt` and kill at a moment.
 
     Args:
         plant: What runs.
@@ -72,9 +76,11 @@ def run_killed(plant: Plant, moment: float, kind: str, dice: random.Random) -> K
     output.parent.mkdir(parents=True, exist_ok=True)
     # A file and no pipe: what is left running of a killed run would hold a pipe open.
     with output.open("wb") as file:
+        begun = time.monotonic()
         process = plant.start("elt", output=file)
-        time.sleep(moment)
-        victim = _kill(plant, process, kind, dice) if process.poll() is None else None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(moment)
+        victim = _kill(plant, process, kind, dice) if process.poll() is None else ""
         try:
             status = process.wait(ENDING_SECONDS)
         finally:
@@ -82,34 +88,36 @@ def run_killed(plant: Plant, moment: float, kind: str, dice: random.Random) -> K
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
     text = output.read_text(errors="replace")
-    return Kill(victim, status, text) if victim else None
+    return Kill(victim, time.monotonic() - begun, status, text)
 
 
-def _kill(plant: Plant, launcher: subprocess.Popen[str], kind: str, dice: random.Random) -> str | None:
+def _kill(plant: Plant, launcher: subprocess.Popen[str], kind: str, dice: random.Random) -> str:
     if kind == "group":
         os.killpg(launcher.pid, signal.SIGKILL)
         return "group"
-    if kind == "launcher":
-        launcher.kill()
-        return "launcher"
     if kind == "backend":
         return _kill_one(dict.fromkeys(traces.sessions(plant), "PostgreSQL backend"), dice)
+    names = {launcher.pid: "launcher"} if kind == "launcher" else _children(launcher)
+    # Between two steps the launcher is all there is.
+    return _kill_one(names or {launcher.pid: "launcher"}, dice)
+
+
+def _children(launcher: subprocess.Popen[str]) -> dict[int, str]:
     with contextlib.suppress(psutil.Error):
         children = psutil.Process(launcher.pid).children(recursive=True)
         names = {child.pid: _name(child) for child in children}
-        working = {pid: name for pid, name in names.items() if name != HELPER}
-        return _kill_one(working, dice)
-    return None
+        return {pid: name for pid, name in names.items() if name != HELPER}
+    return {}
 
 
-def _kill_one(names: dict[int, str], dice: random.Random) -> str | None:
+def _kill_one(names: dict[int, str], dice: random.Random) -> str:
     if not names:
-        return None
+        return ""
     pid = dice.choice(sorted(names))
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
         return names[pid]
-    return None
+    return ""
 
 
 def _name(process: psutil.Process) -> str:
