@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from atelier_demo.factory.erp_operations import add_order, change_status, delete_order
-from atelier_demo.servers.errors import ServerError
-from atelier_demo.servers.packages import CLOCK, Packages
-from atelier_demo.servers.places import packages_folder
 from pipeline.conftest import erp_connection
 from reliability.figures import CRASHES
 
 from crash import traces
+from crash.clock import Clock
 from crash.compare import Twin
 from crash.sources import Sources
 from crash.victims import assert_told
@@ -34,42 +32,6 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(360
 SEED = 9
 
 DAY, MONTH = 86_400, 30 * 86_400
-
-
-class Clock:
-    """A clock for the processes of a run, by libfaketime; it may jump while they run."""
-
-    def __init__(self, site: Site, folder: Path) -> None:
-        """Fetch the library.
-
-        Raises:
-            ServerError: It cannot be had.
-        """
-        packages = Packages(packages_folder(site.folder))
-        packages.ensure(lambda _: None, CLOCK)
-        usr = packages.find("faketime").path.parent.parent
-        libraries = sorted(usr.glob("lib/*-linux-gnu*/faketime/libfaketimeMT.so.1"))
-        if not libraries:
-            raise ServerError("libfaketimeMT.so.1 is not where Debian's package has it")
-        self._file = folder / "clock"
-        self.variables = {
-            "LD_PRELOAD": str(libraries[0]),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            # So that a jump is seen at once; and time-outs are measured by what no one can put back.
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "NO_FAKE_STAT": "1",
-        }
-
-    def set(self, spec: str) -> None:
-        """Put the clock to a time or by an offset, in the words of faketime."""
-        part = self._file.with_suffix(".part")
-        part.write_text(spec + "\n")
-        part.replace(self._file)
-
-    def ahead(self, seconds: float) -> None:
-        """Put the clock forward, or back."""
-        self.set(f"{seconds:+.0f}s")
 
 
 @pytest.fixture

@@ -48,8 +48,9 @@ class Figures:
 
 NETWORKS = Figures("figures")
 CRASHES = Figures("crashes")
+SOAK = Figures("soak")
 
 if __name__ == "__main__":
-    for each in (NETWORKS, CRASHES):
+    for each in (NETWORKS, CRASHES, SOAK):
         if each.name == sys.argv[1]:
             write_between(PAGE, each.name, each.tables())
