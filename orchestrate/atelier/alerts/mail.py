@@ -90,7 +90,7 @@ class Mail:
             return (
                 f"cannot be reached ({error.strerror or type(error).__name__}): check SMTP_HOST and SMTP_PORT"
             )
-        return "broke off: check SMTP_PORT and SMTP_TLS, and see its log"
+        return "broke off, or did not answer in time: check SMTP_PORT and SMTP_TLS, and see its log"
 
 
 class PartlyRefusedError(Exception):
