@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg2
 
 from atelier import checks, report, roles
+from atelier.alerts import commands as alerts
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import commands as gdpr
@@ -66,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
     parts = personal.add_subparsers(dest="part", required=True)
     for name, (help_text, operation) in gdpr.COMMANDS.items():
         part = parts.add_parser(name, help=help_text)
+        _add_environment(part)
+        part.set_defaults(run=operation)
+    told = commands.add_parser("alerts", help="what is wrong now, and who is told")
+    alert_parts = told.add_subparsers(dest="part", required=True)
+    for name, (help_text, operation) in alerts.COMMANDS.items():
+        part = alert_parts.add_parser(name, help=help_text)
         _add_environment(part)
         part.set_defaults(run=operation)
     return parser
