@@ -63,6 +63,9 @@ def site() -> Iterator[Site]:
     servers = Site(folder)
     servers.down()
     (folder / "postgres").mkdir(exist_ok=True)
+    while (folder / "postgres").is_mount():
+        # A soak that was killed has left it.
+        subprocess.run(["umount", str(folder / "postgres")], check=True)
     disk = SmallDisk(folder / "postgres", WAREHOUSE_MB << 20)
     servers.disk = disk  # type: ignore[attr-defined] # the soak's own
     servers.up(lambda _: None)
@@ -84,7 +87,7 @@ class Soak:
         self._make_erp()
         site.postgres.stop()
         site.mysql.stop()
-        self.clock = PlantClock(Clock(site, folder), BEGIN, SPEED)
+        self.clock = PlantClock(Clock(site, folder), folder, BEGIN, SPEED)
         self.end = BEGIN + timedelta(hours=REAL_HOURS * SPEED)
         self._start(site.postgres)
         self._start(site.mysql)
