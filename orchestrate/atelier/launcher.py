@@ -13,7 +13,7 @@ import uuid
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from atelier import roles, warehouse
+from atelier import redaction, roles, warehouse
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import store
@@ -69,6 +69,7 @@ def say(text: str) -> None:
 
 def main() -> int:
     """Run Meltano; return its exit status, or 1 when it could not start."""
+    redaction.install()
     arguments = sys.argv[1:]
     command = command_of(arguments)
     try:
@@ -93,8 +94,12 @@ def main() -> int:
 
 
 def _prepare(arguments: list[str], command: str, root: Path, run: ExitStack) -> tuple[Connection, Warehouse]:
+    # What Meltano and its plugins write meanwhile may hold passwords: their configuration does.
+    os.umask(0o077)
     variables = resolve(root, environment_of(arguments), os.environ)
     target = Warehouse.of(variables)
+    if command == "run" and target.warning:
+        say(f"warning: {target.warning}")
     connection = warehouse.connect(target)
     run.callback(connection.close)
     warehouse.prepare(connection, target)
@@ -122,6 +127,8 @@ def _meltano(arguments: list[str]) -> int:
     sys.argv = ["meltano", *arguments]
     from meltano.cli import main as meltano_main
 
+    # Meltano puts a hook there that breaks the lines of a traceback, and secrets with them.
+    sys.excepthook = sys.__excepthook__
     try:
         meltano_main()
     except SystemExit as end:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg2
 from psycopg2 import sql
@@ -43,7 +43,7 @@ def connect(warehouse: Warehouse, application_name: str = LAUNCHER) -> Connectio
         AtelierError: It cannot be reached, or refuses user, password or database.
     """
     try:
-        connection = psycopg2.connect(
+        connection: Connection = psycopg2.connect(
             host=warehouse.host,
             port=warehouse.port,
             user=warehouse.user,
@@ -52,6 +52,7 @@ def connect(warehouse: Warehouse, application_name: str = LAUNCHER) -> Connectio
             connect_timeout=15,
             application_name=application_name,
             keepalives_idle=60,
+            **cast("dict[str, Any]", warehouse.tls),
         )
     except psycopg2.OperationalError as error:
         raise AtelierError(f"the warehouse, {warehouse.place}, {_reason(str(error))}") from None
@@ -61,6 +62,15 @@ def connect(warehouse: Warehouse, application_name: str = LAUNCHER) -> Connectio
 
 def _reason(message: str) -> str:
     text = message.lower()
+    if "certificate" in text and ("verify failed" in text or "does not match host name" in text):
+        return (
+            f"shows a certificate that is not trusted ({_last_line(message)}): let POSTGRES_TLS_CA name the "
+            "authority that signed it, and POSTGRES_HOST the name in it"
+        )
+    if "does not support ssl" in text:
+        return "does not speak TLS: turn it on there (ssl = on), or set POSTGRES_TLS to off"
+    if "no pg_hba.conf entry" in text and "no encryption" in text:
+        return "lets nobody in without TLS from here: set POSTGRES_TLS to required, or see its pg_hba.conf"
     if "password authentication failed" in text or "no password supplied" in text:
         return "refuses the log-in: check POSTGRES_USER and POSTGRES_PASSWORD"
     if "role" in text and "does not exist" in text:
@@ -73,8 +83,11 @@ def _reason(message: str) -> str:
         return "does not answer: check POSTGRES_HOST and POSTGRES_PORT, the network and the firewall"
     if "refused" in text:
         return "cannot be reached: check that PostgreSQL runs there, POSTGRES_HOST and POSTGRES_PORT"
-    last = [line for line in message.strip().splitlines() if line.strip()][-1]
-    return f"cannot be used ({last.strip()}): check the POSTGRES_ variables"
+    return f"cannot be used ({_last_line(message)}): check the POSTGRES_ variables"
+
+
+def _last_line(message: str) -> str:
+    return [line for line in message.strip().splitlines() if line.strip()][-1].strip()
 
 
 def prepare(connection: Connection, warehouse: Warehouse) -> None:
