@@ -84,7 +84,7 @@ def _authority(variables: Mapping[str, str]) -> str:
         try:
             ssl.create_default_context(cafile=named)
         except (ssl.SSLError, OSError) as error:
-            reason = getattr(error, "strerror", None) or "no certificate found"
+            reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
             raise AtelierError(
                 f"POSTGRES_TLS_CA names {named}, which cannot be used ({reason}): let it name a PEM file "
                 "with the authority that signed the certificate of the warehouse's server"
