@@ -15,7 +15,7 @@ from atelier_demo import cli
 from atelier_demo.servers import ServerError, ServerStatus, Site, apt, ports, processes, run_as, xferlog
 from atelier_demo.servers.base import last_telling_line
 from atelier_demo.servers.locks import FolderLock
-from atelier_demo.servers.packages import BROWSER, TLS_POSTGRES, Packages
+from atelier_demo.servers.packages import BROWSER, Packages
 from atelier_demo.servers.settings import SECRET_NAMES, Settings, dotenv, write_private
 from dotenv import dotenv_values
 
@@ -150,11 +150,13 @@ class TestApt:
         listed = {
             "mariadb": "mariadb-server-core-9.9 - a\nmariadb-server-core-10.6 - b\n",
             "vsftpd": "vsftpd - c\n",
+            "postgresql": "postgresql - d\npostgresql-15 - e\n",
         }
         monkeypatch.setattr(
-            apt, "_run", lambda command: listed["mariadb" if "mariadb" in command[-1] else "vsftpd"]
+            apt, "_run", lambda command: next(text for name, text in listed.items() if name in command[-1])
         )
         assert apt.resolve(["mariadb-server-core", "vsftpd"], []) == ["mariadb-server-core-10.6", "vsftpd"]
+        assert apt.resolve(["postgresql", "postgresql-"], []) == ["postgresql", "postgresql-15"]
         monkeypatch.setattr(apt, "_run", lambda _: "")
         assert apt.resolve(["vsftpd"], []) is None
 
@@ -222,23 +224,6 @@ class TestPackages:
                 assert process.arguments[0].startswith(str(packages.root))
         finally:
             site.down()
-
-    @pytest.mark.slow
-    @pytest.mark.skipif(not apt.is_here(), reason="needs apt and a mirror")
-    def test_an_unpacked_postgresql_speaks_tls(self, tmp_path: Path) -> None:
-        packages = Packages(tmp_path / "my packages", use_system=False)
-        packages.ensure(lambda _: None, TLS_POSTGRES)
-        program = packages.find("postgres")
-        assert program.path.is_relative_to(packages.root)
-        assert packages.find("initdb").path.parent == program.path.parent
-        shown = subprocess.run(
-            [program.path.with_name("pg_config"), "--configure"],
-            env={**os.environ, **program.environment},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert "--with-openssl" in shown.stdout
 
     @pytest.mark.slow
     @pytest.mark.skipif(not apt.is_here(), reason="needs apt and a mirror")

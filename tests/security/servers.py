@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from atelier_demo.servers import ports
 from atelier_demo.servers.base import NoAnswerError
-from atelier_demo.servers.packages import TLS_POSTGRES
+from atelier_demo.servers.packages import TLS_POSTGRES, Packages
 from atelier_demo.servers.postgres import Postgres
 from atelier_demo.servers.site import Site
 from atelier_demo.servers.vsftpd import Vsftpd
@@ -60,8 +60,8 @@ class TlsSite(Site):
 
     postgres: TlsPostgres
 
-    def __init__(self, folder: Path, certificate: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, certificate: Path, packages: Packages | None = None) -> None:
+        super().__init__(folder, packages)
         self.postgres = TlsPostgres(self.postgres.site)
         self.postgres.certificate = certificate
         self.mysql.options.update({"ssl-cert": str(certificate), "ssl-key": str(certificate)})

@@ -19,16 +19,19 @@ from atelier.connections import Warehouse, complete
 from atelier.errors import AtelierError
 from atelier.warehouse import connect
 from atelier_demo.factory.logs import make_logs
+from atelier_demo.servers import apt
+from atelier_demo.servers.packages import Packages
 from pipeline.conftest import DAYS, SEED, UNTIL, make_plants_erp
 from pipeline.plant import MELTANO, ROOT, Plant
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from security.servers import TlsSite
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from security.certificates import Authority
-    from security.servers import TlsSite
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -143,6 +146,22 @@ def test_each_client_of_the_warehouse_comes_by_tls_and_none_trusts_a_stranger(
     assert said is not None
     assert re.search(REASON, said)
     assert ways_in(tls_site, since) == []
+
+
+@pytest.mark.slow  # downloads it
+@pytest.mark.skipif(not apt.is_here(), reason="needs apt and a mirror")
+def test_a_postgresql_that_was_only_unpacked_speaks_tls(
+    tmp_path: Path, authorities: dict[str, Authority]
+) -> None:
+    packages = Packages(tmp_path / "my packages", use_system=False)
+    site = TlsSite(tmp_path / "site", authorities["ours"].server("unpacked"), packages)
+    assert site.postgres.programs().is_relative_to(packages.root)
+    site.postgres.start()
+    try:
+        tls = {"POSTGRES_TLS": "required", "POSTGRES_TLS_CA": str(authorities["ours"].path)}
+        connect(Warehouse.of({**site.variables(), **tls})).close()
+    finally:
+        site.postgres.stop()
 
 
 @pytest.mark.slow  # half a minute, and the clients above are those of a run

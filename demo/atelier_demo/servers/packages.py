@@ -51,7 +51,7 @@ BROWSER = ProgramSet(
 )
 #: Only the tests of TLS want it: the wheel's PostgreSQL speaks none.
 TLS_POSTGRES = ProgramSet(
-    {"postgres": "postgresql", "initdb": "postgresql"},
+    {"postgres": "postgresql-", "initdb": "postgresql-"},
     otherwise="or leave the tests of TLS out",
     by_hand="PostgreSQL with TLS",
     unpacked=True,
@@ -219,7 +219,7 @@ def _whence(name: str) -> tuple[str, str]:
     """Return the package of a program, and what else can be done."""
     for wanted in _SETS:
         if name in wanted.programs:
-            return wanted.programs[name], wanted.otherwise
+            return wanted.programs[name].removesuffix("-"), wanted.otherwise
     return name, SERVERS.otherwise
 
 
