@@ -14,6 +14,7 @@ from atelier.connections import Warehouse
 from atelier.roles import FREE_TEXT, GROUPS, STEPS, Roles
 
 from pipeline.plant import DATA_SCHEMAS, ROOT, Plant
+from pipeline.rights import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
-SCHEMAS = (*DATA_SCHEMAS, "meltano", "gdpr", "serve")
+SCHEMAS = (*DATA_SCHEMAS, "meltano", "gdpr", "ops", "serve")
 #: Nothing of it changes a row; a right that is missing is noticed all the same.
 ACTIONS = {
     "insert": "insert into {table} select (null::{table}).* where false",
@@ -46,6 +47,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "marts": ALL,
         "seeds": ALL,
         "gdpr": {"some select"},
+        "ops": {"some select"},
     },
     "reader": {"marts": {"select"}},
     "dpo": {
@@ -58,6 +60,9 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     # The server reads the marts as the reader: it puts that role on, and has no right of its own.
     "server": {"serve": ALL},
 }
+#: Object, owner, what others were granted, as PostgreSQL has it; `*` behind a right: on some columns.
+GRANTED = """
+"""
 PASSWORD = secrets.token_urlsafe()
 
 #: A name that has to be quoted wherever it stands.
@@ -202,6 +207,27 @@ def test_a_member_of_each_role_may_do_what_it_is_for_and_nothing_else(plant: Pla
     assert_rights_are_as_they_should_be(plant)
 
 
+def test_nothing_else_was_granted_to_anybody(plant: Plant) -> None:
+    names = {f"{DATABASE}_{group}": group for group in GROUPS}
+    names[plant.variables["POSTGRES_USER"]] = "pipeline"
+    assert table(plant, SCHEMAS, names) == GRANTED.strip()
+    members = plant.query(
+        "select r.rolname, string_agg(m.rolname, ' ' order by m.rolname) from pg_auth_members a "
+        "join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member "
+        f"where r.rolname like '{DATABASE}%' and m.rolname not like '%_log_in' group by 1"
+    )
+    # Creating a role makes its creator a member; of the officer's, one who may not use it.
+    assert {names[role] for role, _ in members} == set(GROUPS)
+    assert {member for _, member in members} == {plant.variables["POSTGRES_USER"]}
+    assert plant.query(
+        f"select oid::regrole::text from pg_roles where rolname like '{DATABASE}%' and (rolsuper or rolcreaterole "
+        "or rolcreatedb or rolreplication or rolbypassrls or rolcanlogin and rolname not like '%_log_in')"
+    ) == []
+    # Everyone else: no function that works with its owner's rights, nothing to make anything in.
+    assert plant.query("select proname from pg_proc where prosecdef and pronamespace >= 16384") == []
+    assert plant.query("select has_schema_privilege('public', 'public', 'create')") == [(False,)]
+
+
 def test_free_text_in_raw_is_for_the_transformer_alone(plant: Plant) -> None:
     assert len(free_text(plant)) >= 5
     for column in free_text(plant):
@@ -241,7 +267,7 @@ def test_everything_belongs_to_the_role_that_makes_it(plant: Plant) -> None:
     owned = dict.fromkeys(("raw_erp", "raw_ftplogs"), f"{DATABASE}_loader")
     models = ("intermediate", "marts", "seeds", "snapshots", "staging")
     owned |= dict.fromkeys(models, f"{DATABASE}_transformer")
-    owned |= {"meltano": user, "gdpr": user, "serve": f"{DATABASE}_server"}
+    owned |= {"meltano": user, "gdpr": user, "ops": user, "serve": f"{DATABASE}_server"}
     assert owners == sorted((schema, owner, owner) for schema, owner in owned.items())
 
 
