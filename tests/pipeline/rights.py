@@ -43,8 +43,8 @@ group by 1, 2, 3, 4
 """
 
 
-def table(plant: Plant, schemas: Sequence[str], names: dict[str, str]) -> str:
-    """Return a line per schema, one for what most of its relations and functions have, one for each exception.
+def granted_rights(plant: Plant, schemas: Sequence[str], names: dict[str, str]) -> str:
+    """Return lines per schema: its own rights, those of most of what is in it, and each exception.
 
     Args:
         plant: Whose warehouse.

@@ -14,7 +14,7 @@ from atelier.connections import Warehouse
 from atelier.roles import FREE_TEXT, GROUPS, STEPS, Roles
 
 from pipeline.plant import DATA_SCHEMAS, ROOT, Plant
-from pipeline.rights import table
+from pipeline.rights import granted_rights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -210,7 +210,7 @@ def test_a_member_of_each_role_may_do_what_it_is_for_and_nothing_else(plant: Pla
 def test_nothing_else_was_granted_to_anybody(plant: Plant) -> None:
     names = {f"{DATABASE}_{group}": group for group in GROUPS}
     names[plant.variables["POSTGRES_USER"]] = "pipeline"
-    assert table(plant, SCHEMAS, names) == GRANTED.strip()
+    assert granted_rights(plant, SCHEMAS, names) == GRANTED.strip()
     members = plant.query(
         "select r.rolname, string_agg(m.rolname, ' ' order by m.rolname) from pg_auth_members a "
         "join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member "
@@ -219,10 +219,13 @@ def test_nothing_else_was_granted_to_anybody(plant: Plant) -> None:
     # Creating a role makes its creator a member; of the officer's, one who may not use it.
     assert {names[role] for role, _ in members} == set(GROUPS)
     assert {member for _, member in members} == {plant.variables["POSTGRES_USER"]}
-    assert plant.query(
-        f"select oid::regrole::text from pg_roles where rolname like '{DATABASE}%' and (rolsuper or rolcreaterole "
-        "or rolcreatedb or rolreplication or rolbypassrls or rolcanlogin and rolname not like '%_log_in')"
-    ) == []
+    assert (
+        plant.query(
+            f"select oid::regrole::text from pg_roles where rolname like '{DATABASE}%' and (rolsuper "
+            "or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls or rolcanlogin and rolname not like '%_log_in')"
+        )
+        == []
+    )
     # Everyone else: no function that works with its owner's rights, nothing to make anything in.
     assert plant.query("select proname from pg_proc where prosecdef and pronamespace >= 16384") == []
     assert plant.query("select has_schema_privilege('public', 'public', 'create')") == [(False,)]
