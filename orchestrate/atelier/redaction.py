@@ -133,22 +133,31 @@ class Redactor:
             # structlog keeps its line there until a handler writes it.
             error = event.pop("exc_info", None) or record.exc_info
             record.msg = self.value(event)
-            if error:
-                record.msg["event"] = f"{record.msg.get('event', '')}\n{self._traceback(error)}"
+            if told := self._traceback(error):
+                record.msg["event"] = f"{record.msg.get('event', '')}\n{told}"
         else:
-            error = record.exc_info
-            record.msg, record.args = self.text(record.getMessage()), None
-            if error:
-                record.msg = f"{record.msg}\n{self._traceback(error)}"
+            record.msg, record.args = self._message(record), ()
+            if told := self._traceback(record.exc_info):
+                record.msg = f"{record.msg}\n{told}"
         record.exc_info = record.exc_text = None
         if record.stack_info:
             record.stack_info = self.text(record.stack_info)
 
-    def _traceback(self, error: Any) -> str:  # noqa: ANN401 # True, an exception, or the triple of one
+    def _message(self, record: logging.LogRecord) -> str:
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError, KeyError):
+            # What is wrong with a line of a log must not stop whoever writes it.
+            message = f"{record.msg} {record.args!r}"
+        return self.text(message)
+
+    def _traceback(self, error: Any) -> str:  # noqa: ANN401 # True, an exception, the triple of one, or nothing
         if isinstance(error, BaseException):
             error = (type(error), error, error.__traceback__)
-        elif not isinstance(error, tuple):
+        elif error and not isinstance(error, tuple):
             error = sys.exc_info()
+        if not error or error[0] is None:
+            return ""
         return self.text("".join(traceback.format_exception(*error)).rstrip())
 
 

@@ -122,6 +122,8 @@ def test_records_show_no_secret_whichever_way_they_are_logged(monkeypatch: pytes
             )
             plain.warning("password %s of %d", TOKEN, 1)
             plain.warning(RuntimeError(TOKEN))
+            plain.warning("%d is no number: %s", TOKEN)
+            structured.warning("nothing was raised", exc_info=True)
             structured.warning("event", detail=[TOKEN, {"deep": TOKEN}], error=RuntimeError(TOKEN))
             try:
                 fail(f"cannot log in with {TOKEN}")
@@ -134,5 +136,7 @@ def test_records_show_no_secret_whichever_way_they_are_logged(monkeypatch: pytes
             logging.setLogRecordFactory(factory)
     said = out.getvalue()
     assert "password *** of 1" in said
+    assert "%d is no number: %s ('***',)" in said
+    assert "NoneType" not in said
     assert said.count("RuntimeError: cannot log in with ***") == 4
     assert "w/rd" not in said

@@ -222,7 +222,8 @@ def test_nothing_else_was_granted_to_anybody(plant: Plant) -> None:
     assert (
         plant.query(
             f"select oid::regrole::text from pg_roles where rolname like '{DATABASE}%' and (rolsuper "
-            "or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls or rolcanlogin and rolname not like '%_log_in')"
+            "or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls "
+            "or rolcanlogin and rolname not like '%_log_in')"
         )
         == []
     )
