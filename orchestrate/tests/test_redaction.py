@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 import pytest
 import structlog
 from atelier import redaction
+from atelier.ops.logs import JsonLines
 from atelier.redaction import HIDDEN, Redactor, WithoutKeys
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,8 +112,9 @@ def test_records_show_no_secret_whichever_way_they_are_logged(monkeypatch: pytes
     with redirect_stdout(out), redirect_stderr(out):
         redaction.install()
         try:
-            handlers = [logging.StreamHandler(out), logging.StreamHandler(out)]
+            handlers = [logging.StreamHandler(out) for _ in range(3)]
             handlers[1].setFormatter(console_log_formatter())
+            handlers[2].setFormatter(JsonLines())
             plain = logging.Logger("plain")
             plain.handlers = handlers
             structured = structlog.wrap_logger(
@@ -123,6 +125,7 @@ def test_records_show_no_secret_whichever_way_they_are_logged(monkeypatch: pytes
             plain.warning("password %s of %d", TOKEN, 1)
             plain.warning(RuntimeError(TOKEN))
             plain.warning("%d is no number: %s", TOKEN)
+            plain.warning("more", extra={"more": [TOKEN]})
             structured.warning("nothing was raised", exc_info=True)
             structured.warning("event", detail=[TOKEN, {"deep": TOKEN}], error=RuntimeError(TOKEN))
             try:
@@ -138,5 +141,5 @@ def test_records_show_no_secret_whichever_way_they_are_logged(monkeypatch: pytes
     assert "password *** of 1" in said
     assert "%d is no number: %s ('***',)" in said
     assert "NoneType" not in said
-    assert said.count("RuntimeError: cannot log in with ***") == 4
+    assert said.count("RuntimeError: cannot log in with ***") == 6
     assert "w/rd" not in said
