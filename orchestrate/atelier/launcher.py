@@ -190,6 +190,7 @@ class _Run:
         run = runs.Run.of(" ".join(blocks), self.environment, os.environ)
         os.environ[logs.RUN_LOG] = str(logs.file_of(folder, run.run_id))
         places.remove_older(folder, logs.PATTERN, places.days(self.variables, "LOG_KEEP_DAYS", 90))
+        places.remove_leftovers(self.root, self.variables)
         _stop_cleanly()
         target = Warehouse.of(self.variables)
         if target.warning:

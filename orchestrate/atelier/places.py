@@ -58,6 +58,15 @@ def days(variables: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
+def remove_leftovers(root: Path, variables: Mapping[str, str]) -> int:
+    """Remove the configurations, passwords included, that plugins of killed runs had; return how many.
+
+    Those of the last day may belong to a plugin that is at work outside a run.
+    """
+    folder = Path(variables.get("MELTANO_SYS_DIR_ROOT") or root / ".meltano") / "run"
+    return remove_older(folder, "*/*.config.json", 1)
+
+
 def remove_older(folder: Path, pattern: str, keep_days: int) -> int:
     """Remove the files of a folder that were last written more than some days ago; return how many."""
     removed = 0
