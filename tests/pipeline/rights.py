@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: Per object and whoever was granted something on it: what. `*` stands for some of its columns.
 _GRANTS = """
 with objects as (
-    select nspname as schema, '(schema)' as name, nspowner as owner, nspacl as acl, 0 as relation
+    select nspname as schema, '(schema)' as name, nspowner as owner, nspacl as acl, 0::oid as relation
     from pg_namespace
     union all
     select n.nspname, c.relname, c.relowner, c.relacl, c.oid
@@ -24,7 +24,7 @@ with objects as (
     where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
     union all
     -- A function without a list of rights may be called by everyone.
-    select n.nspname, p.proname || '()', p.proowner, coalesce(p.proacl, acldefault('f', p.proowner)), 0
+    select n.nspname, p.proname || '()', p.proowner, coalesce(p.proacl, acldefault('f', p.proowner)), 0::oid
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 ),
 granted as (
@@ -37,9 +37,12 @@ granted as (
 select o.schema, o.name, pg_get_userbyid(o.owner),
     case when g.grantee = 0 then 'public' else pg_get_userbyid(g.grantee) end,
     string_agg(distinct lower(g.word) || g.extent, ' ' order by lower(g.word) || g.extent)
-from objects o left join granted g using (schema, name, owner)
-where o.schema = any(%s) and g.grantee is distinct from o.owner
+from objects o
+left join granted g
+    on g.schema = o.schema and g.name = o.name and g.owner = o.owner and g.grantee <> o.owner
+where o.schema = any(%s)
 group by 1, 2, 3, 4
+order by 1, 2, 3, 4
 """
 
 
@@ -66,7 +69,7 @@ def granted_rights(plant: Plant, schemas: Sequence[str], names: dict[str, str]) 
     for schema in schemas:
         told = {name: _told(owners[schema, name], rights) for name, rights in granted[schema].items()}
         lines.append(f"{schema} | {told.pop('(schema)')}")
-        ((usual, _),) = Counter(told.values()).most_common(1)
+        ((usual, _),) = Counter(text for _, text in sorted(told.items())).most_common(1)
         lines.append(f"{schema}.* | {usual}")
         lines += [f"{schema}.{name} | {text}" for name, text in sorted(told.items()) if text != usual]
     return "\n".join(lines)

@@ -62,6 +62,34 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
 }
 #: Object, owner, what others were granted, as PostgreSQL has it; `*` behind a right: on some columns.
 GRANTED = """
+raw_ftplogs | loader | transformer: usage; dpo: usage
+raw_ftplogs.* | loader | transformer: select; dpo: select*
+raw_erp | loader | transformer: usage; dpo: usage
+raw_erp.* | loader | transformer: select; dpo: select*
+staging | transformer | -
+staging.* | transformer | -
+intermediate | transformer | -
+intermediate.* | transformer | -
+marts | transformer | reader: usage; dpo: usage
+marts.* | transformer | reader: select; dpo: select
+seeds | transformer | -
+seeds.* | transformer | -
+snapshots | transformer | dpo: usage
+snapshots.* | transformer | dpo: select
+meltano | pipeline | transformer: usage
+meltano.* | pipeline | -
+meltano.runs | pipeline | transformer: select*
+gdpr | pipeline | loader: usage; transformer: usage; dpo: usage
+gdpr.* | pipeline | loader: select; dpo: select
+gdpr.history_beginning | pipeline | transformer: select; dpo: select
+gdpr.log_file_editions | pipeline | transformer: select; dpo: select
+gdpr.operations | pipeline | dpo: select
+gdpr.suppressed_orders | pipeline | loader: insert select; dpo: select
+ops | pipeline | transformer: usage
+ops.* | pipeline | -
+ops.runs | pipeline | transformer: select
+serve | server | -
+serve.* | server | -
 """
 PASSWORD = secrets.token_urlsafe()
 
@@ -212,13 +240,22 @@ def test_nothing_else_was_granted_to_anybody(plant: Plant) -> None:
     names[plant.variables["POSTGRES_USER"]] = "pipeline"
     assert granted_rights(plant, SCHEMAS, names) == GRANTED.strip()
     members = plant.query(
-        "select r.rolname, string_agg(m.rolname, ' ' order by m.rolname) from pg_auth_members a "
+        "select distinct r.rolname, m.rolname from pg_auth_members a "
         "join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member "
-        f"where r.rolname like '{DATABASE}%' and m.rolname not like '%_log_in' group by 1"
+        f"where r.rolname in {tuple(names)} and m.rolname not like '%_log_in'"
     )
     # Creating a role makes its creator a member; of the officer's, one who may not use it.
-    assert {names[role] for role, _ in members} == set(GROUPS)
-    assert {member for _, member in members} == {plant.variables["POSTGRES_USER"]}
+    assert {(names[role], names[member]) for role, member in members} == {
+        (group, "pipeline") for group in GROUPS
+    }
+    to_come = plant.query(
+        "select pg_get_userbyid(d.defaclrole), n.nspname, pg_get_userbyid(a.grantee), a.privilege_type "
+        "from pg_default_acl d join pg_namespace n on n.oid = d.defaclnamespace, aclexplode(d.defaclacl) a "
+        "where a.grantee <> d.defaclrole"
+    )
+    assert {(names[owner], schema, names[role], word) for owner, schema, role, word in to_come} == {
+        ("loader", schema, "transformer", "SELECT") for schema in ("raw_erp", "raw_ftplogs")
+    }
     assert (
         plant.query(
             f"select oid::regrole::text from pg_roles where rolname like '{DATABASE}%' and (rolsuper "
