@@ -95,6 +95,17 @@ soak: setup ## Two days of a plant in two hours, with all that may go wrong; wri
 	@$(BIN)/pytest -s tests/soak
 	@PYTHONPATH=.:tests $(BIN)/python -m reliability.figures soak
 
+# Where `make setup` has put uv, else the one on PATH
+UV = $(or $(wildcard .local/bin/uv),uv)
+
+.PHONY: audit
+audit: setup ## Known advisories about what we use of others; needs the network (OSV_SERVICE_URL=… names a mirror)
+	@UV_SYSTEM_CERTS=1 $(BIN)/python setup/audit.py --uv $(UV) $(if $(OSV_SERVICE_URL),--service $(OSV_SERVICE_URL))
+
+.PHONY: sbom
+sbom: setup ## The list of all that runs on a server, as CycloneDX: .local/sbom/atelier.cdx.json
+	@$(BIN)/python setup/sbom.py --uv $(UV) .local/sbom/atelier.cdx.json
+
 .PHONY: bench
 bench: setup ## Measure the FTP tap beside curl and lftp (half an hour); writes docs/performance.md
 	@$(BIN)/python -m bench.ftp

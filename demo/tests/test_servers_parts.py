@@ -150,11 +150,13 @@ class TestApt:
         listed = {
             "mariadb": "mariadb-server-core-9.9 - a\nmariadb-server-core-10.6 - b\n",
             "vsftpd": "vsftpd - c\n",
+            "postgresql": "postgresql - d\npostgresql-15 - e\n",
         }
         monkeypatch.setattr(
-            apt, "_run", lambda command: listed["mariadb" if "mariadb" in command[-1] else "vsftpd"]
+            apt, "_run", lambda command: next(text for name, text in listed.items() if name in command[-1])
         )
         assert apt.resolve(["mariadb-server-core", "vsftpd"], []) == ["mariadb-server-core-10.6", "vsftpd"]
+        assert apt.resolve(["postgresql", "postgresql-"], []) == ["postgresql", "postgresql-15"]
         monkeypatch.setattr(apt, "_run", lambda _: "")
         assert apt.resolve(["vsftpd"], []) is None
 

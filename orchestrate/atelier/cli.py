@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-from atelier import checks, report, roles
+from atelier import checks, redaction, report, roles
 from atelier.alerts import commands as alerts
-from atelier.connections import Warehouse, project_root, resolve
+from atelier.connections import Warehouse, complete, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import commands as gdpr
 from atelier.last_words import FAILURE_MARK
@@ -27,6 +27,7 @@ def main() -> int:
     """Run a command; exit status 1 and one sentence when it fails."""
     arguments = _parser().parse_args()
     run: Callable[[argparse.Namespace], str] = arguments.run
+    redaction.install()
     try:
         print(run(arguments))  # noqa: T201 # a command-line program
     except AtelierError as error:
@@ -46,9 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="can a source be read, and is it what it should be?")
     check.add_argument("source", choices=sorted(checks.CHECKS))
-    check.set_defaults(run=lambda arguments: checks.CHECKS[arguments.source](os.environ))
+    check.set_defaults(run=lambda arguments: checks.CHECKS[arguments.source](_given()))
     problems = commands.add_parser("report-problems", help="fail if a log file or folder could not be read")
-    problems.set_defaults(run=lambda _: report.report_problems(os.environ))
+    problems.set_defaults(run=lambda _: report.report_problems(_given()))
     show = commands.add_parser(
         "roles", help="who may do what in the warehouse, and how to make a log-in a member"
     )
@@ -76,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
         _add_environment(part)
         part.set_defaults(run=operation)
     return parser
+
+
+def _given() -> dict[str, str]:
+    """Return the variables of a step of a run: those that it was given."""
+    return complete(project_root(), os.environ)
 
 
 def _add_environment(parser: argparse.ArgumentParser) -> None:

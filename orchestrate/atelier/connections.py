@@ -7,14 +7,16 @@ come from the process's environment, or else from the file `.env` of the project
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
 from sqlalchemy.engine import URL
 
+from atelier import redaction, tls
 from atelier.errors import AtelierError
+from atelier.secret_files import merged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +34,7 @@ DEFAULTS = {
     "POSTGRES_PORT": "5432",
     "MYSQL_PORT": "3306",
     "MYSQL_TLS": "off",
+    "POSTGRES_TLS": "off",
     "PLANT_TIMEZONE": "Europe/Paris",
     "FTP_ROOT": "/",
     "FTP_TLS": "off",
@@ -62,7 +65,8 @@ def resolve(root: Path, environment: str, process: Mapping[str, str]) -> dict[st
         process: The process's own variables; they win over `.env`, except in `dev`.
 
     Raises:
-        AtelierError: The environment is `dev` and the local servers were never started.
+        AtelierError: The environment is `dev` and the local servers were never started; a secret's file
+            cannot be used; what POSTGRES_TLS… say makes no sense.
     """
     dotenv = {key: value for key, value in dotenv_values(root / ".env").items() if value is not None}
     local: dict[str, str] = {}
@@ -74,7 +78,22 @@ def resolve(root: Path, environment: str, process: Mapping[str, str]) -> dict[st
                 "or name another environment, as in `meltano --environment=prod run elt`"
             )
         local = {key: value for key, value in dotenv_values(path).items() if value is not None}
-    return {**DEFAULTS, **dotenv, **process, **local}
+    return complete(root, dotenv, process, local)
+
+
+def complete(root: Path, *layers: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of several layers, the strongest last, with what follows from them.
+
+    That is: defaults, secrets from files, whole paths of certificate files, and how libpq is to use TLS. The
+    secrets are hidden from then on (see `redaction`).
+
+    Raises:
+        AtelierError: A secret's file cannot be used; what POSTGRES_TLS… say makes no sense.
+    """
+    variables = merged(root, DEFAULTS, *layers)
+    redaction.remember(variables)
+    variables.update(tls.placed(root, variables))
+    return {**variables, **tls.environment(tls.parameters(variables))}
 
 
 def require(variables: Mapping[str, str], names: tuple[str, ...], what: str) -> None:
@@ -110,25 +129,42 @@ class Warehouse:
     host: str
     port: int
     user: str
-    password: str
+    password: str = field(repr=False)
     database: str
+    #: libpq's parameters of TLS.
+    tls: Mapping[str, str] = field(default_factory=dict)
+    #: Whether the server's certificate is taken on trust, of which every run warns.
+    unverified: bool = False
 
     @classmethod
     def of(cls, variables: Mapping[str, str]) -> Warehouse:
         """Read it from the variables; raises AtelierError if one is missing."""
         require(variables, POSTGRES_VARIABLES, "the warehouse")
+        protection = tls.parameters(variables)
         return cls(
             host=variables["POSTGRES_HOST"],
             port=port(variables, "POSTGRES_PORT"),
             user=variables["POSTGRES_USER"],
             password=variables["POSTGRES_PASSWORD"],
             database=variables["POSTGRES_DB"],
+            tls=protection,
+            unverified=bool(protection) and not tls.verified(variables),
         )
 
     @property
     def place(self) -> str:
         """Where it is, for messages: never the password."""
         return f"database {self.database} at {self.host}:{self.port} (user {self.user})"
+
+    @property
+    def warning(self) -> str | None:
+        """What every run has to warn of, if anything."""
+        if not self.unverified:
+            return None
+        return (
+            f"the certificate of {self.host}:{self.port} is NOT verified: anyone on the way can read and "
+            "change the data"
+        )
 
     @property
     def system_database_uri(self) -> str:
@@ -140,6 +176,6 @@ class Warehouse:
             host=self.host,
             port=self.port,
             database=self.database,
-            query={"options": f"-csearch_path={STATE_SCHEMA}", "connect_timeout": "15"},
+            query={"options": f"-csearch_path={STATE_SCHEMA}", "connect_timeout": "15", **self.tls},
         )
         return url.render_as_string(hide_password=False)

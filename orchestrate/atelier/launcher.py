@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-from atelier import leftovers, places, roles, warehouse
+from atelier import leftovers, places, redaction, roles, warehouse
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import store
@@ -113,6 +113,7 @@ def meltano_folder(root: Path, variables: Mapping[str, str]) -> Path:
 
 def say(text: str) -> None:
     """Print a line of ours on standard error, where Meltano's log goes, and put it into the run's own log."""
+    text = redaction.KNOWN.text(text)
     print(f"atelier: {text}", file=sys.stderr, flush=True)  # noqa: T201 # a command-line program
     if path := os.environ.get(logs.RUN_LOG):
         logs.write(Path(path), text)
@@ -120,6 +121,7 @@ def say(text: str) -> None:
 
 def main() -> int:
     """Run Meltano; return its exit status, or 1 when it could not start."""
+    redaction.install()
     arguments = sys.argv[1:]
     command = command_of(arguments)
     try:
@@ -128,6 +130,8 @@ def main() -> int:
             return _meltano(arguments)
         environment = environment_of(arguments)
         variables = resolve(root, environment, os.environ)
+        # What Meltano writes for its plugins meanwhile holds passwords.
+        os.umask(0o077)
         if command == "run" and "--dry-run" not in arguments:
             return _Run(arguments, root, environment, variables).status()
         target = Warehouse.of(variables)
@@ -195,6 +199,8 @@ class _Run:
         places.remove_older(folder, logs.PATTERN, places.days(self.variables, "LOG_KEEP_DAYS", 90))
         _stop_cleanly()
         target = Warehouse.of(self.variables)
+        if target.warning:
+            say(f"warning: {target.warning}")
         try:
             Watch.begin(names_of(self.root, blocks))
             with self._recorded(run, target, state / "unrecorded") as connection:
@@ -290,6 +296,8 @@ def _meltano(arguments: list[str]) -> int:
     sys.argv = ["meltano", *arguments]
     from meltano.cli import main as meltano_main
 
+    # Meltano puts a hook there that breaks the lines of a traceback, and secrets with them.
+    sys.excepthook = sys.__excepthook__
     try:
         meltano_main()
     except SystemExit as end:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg2
 from psycopg2 import sql
@@ -50,7 +50,7 @@ def connect(
         AtelierError: It cannot be reached, or refuses user, password or database.
     """
     try:
-        connection = psycopg2.connect(
+        connection: Connection = psycopg2.connect(
             host=warehouse.host,
             port=warehouse.port,
             user=warehouse.user,
@@ -59,6 +59,7 @@ def connect(
             connect_timeout=15,
             application_name=application_name,
             keepalives_idle=60,
+            **cast("dict[str, Any]", warehouse.tls),
         )
     except psycopg2.OperationalError as error:
         if patience > 0 and _STARTING.search(str(error)):
@@ -105,6 +106,16 @@ def assert_held(connection: Connection, warehouse: Warehouse) -> None:
 
 def _reason(message: str) -> str:
     text = message.lower()
+    # With two copies of libpq in a process, as in the API's, the second one refuses without its reason.
+    if re.search("certificate verify failed|does not match host name|no ssl error reported", text):
+        return (
+            f"shows a certificate that is not trusted ({_last_line(message)}): let POSTGRES_TLS_CA name the "
+            "authority that signed it, and POSTGRES_HOST the name in it"
+        )
+    if "does not support ssl" in text:
+        return "does not speak TLS: turn it on there (ssl = on), or set POSTGRES_TLS to off"
+    if "no pg_hba.conf entry" in text and "no encryption" in text:
+        return "lets nobody in without TLS from here: set POSTGRES_TLS to required, or see its pg_hba.conf"
     if "password authentication failed" in text or "no password supplied" in text:
         return "refuses the log-in: check POSTGRES_USER and POSTGRES_PASSWORD"
     if "role" in text and "does not exist" in text:
@@ -117,8 +128,11 @@ def _reason(message: str) -> str:
         return "does not answer: check POSTGRES_HOST and POSTGRES_PORT, the network and the firewall"
     if "refused" in text:
         return "cannot be reached: check that PostgreSQL runs there, POSTGRES_HOST and POSTGRES_PORT"
-    last = [line for line in message.strip().splitlines() if line.strip()][-1]
-    return f"cannot be used ({last.strip()}): check the POSTGRES_ variables"
+    return f"cannot be used ({_last_line(message)}): check the POSTGRES_ variables"
+
+
+def _last_line(message: str) -> str:
+    return [line for line in message.strip().splitlines() if line.strip()][-1].strip()
 
 
 def prepare(connection: Connection, warehouse: Warehouse) -> None:

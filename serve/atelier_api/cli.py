@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvloop
+from atelier import redaction
 from atelier.connections import project_root
 from atelier.errors import AtelierError
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; exit status 1 and one sentence when it fails."""
     options = parser().parse_args(arguments)
+    redaction.install()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     try:
@@ -64,6 +66,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 async def _serve(settings: Settings, _options: argparse.Namespace) -> None:
+    if settings.warehouse.warning:
+        logging.getLogger("atelier_api").warning(settings.warehouse.warning)
     sys.stdout.write(f"Atelier: {settings.public_url}\n")
     sys.stdout.flush()
     await serve(settings)

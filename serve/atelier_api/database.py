@@ -73,6 +73,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         "user": place.user,
         "password": place.password,
         "dbname": place.database,
+        **place.tls,
         "connect_timeout": 10,
         "autocommit": True,
         "application_name": "atelier-api",

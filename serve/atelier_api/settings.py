@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from atelier.connections import DEFAULTS, Warehouse, port, project_root, require, resolve
+from atelier.connections import Warehouse, complete, port, project_root, require, resolve
 from atelier.errors import AtelierError
 from dotenv import dotenv_values
 
@@ -35,7 +35,7 @@ class Settings:
     #: Scheme, host and port under which people reach the server, without a slash at the end.
     public_url: str
     #: Signs tokens, cursors and forms; never shown.
-    secret_key: str
+    secret_key: str = field(repr=False)
     #: Web pages of other origins that may read the API.
     cors_origins: tuple[str, ...]
     #: Addresses or networks of proxies whose `X-Forwarded-For` is believed.
@@ -101,7 +101,7 @@ def variables_of(environment: str, env_file: Path | None) -> dict[str, str]:
     if not env_file.is_file():
         raise AtelierError(f"there is no file {env_file}: name the file with the server's variables")
     values = {key: value for key, value in dotenv_values(env_file).items() if value is not None}
-    return {**DEFAULTS, **os.environ, **values}
+    return complete(project_root(), os.environ, values)
 
 
 def _words(text: str) -> list[str]:

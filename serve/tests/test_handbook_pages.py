@@ -88,6 +88,7 @@ def test_runbooks_and_new_documents_join_the_index(tmp_path: Path, description: 
     for name, text in {
         "README.md": "# Read me\n\n## When something fails\n",
         "CHANGELOG.md": "# Changes\n",
+        "SECURITY.md": "# Security\n",
         "extract/ERP_INDEXES.md": "# Indexes\n",
         "docs/runbooks/README.md": "# Runbooks\n\n[one](disk-full.md#what-to-do)\n",
         "docs/runbooks/disk-full.md": "# The disk is full\n\n## What to do\n\n[Code](../../code.py)\n",
@@ -111,7 +112,7 @@ def test_runbooks_and_new_documents_join_the_index(tmp_path: Path, description: 
 def test_no_file_of_outside_the_project_is_copied(
     tmp_path: Path, description: dict[str, Any], target: str
 ) -> None:
-    for name in ("README.md", "CHANGELOG.md", "extract/ERP_INDEXES.md"):
+    for name in ("README.md", "CHANGELOG.md", "SECURITY.md", "extract/ERP_INDEXES.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("# x\n\n## When something fails\n")
     (tmp_path / "CHANGELOG.md").write_text(f"[x]({target})")

@@ -14,6 +14,7 @@ from atelier.connections import Warehouse
 from atelier.roles import FREE_TEXT, GROUPS, STEPS, Roles
 
 from pipeline.plant import DATA_SCHEMAS, ROOT, Plant
+from pipeline.rights import granted_rights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
-SCHEMAS = (*DATA_SCHEMAS, "meltano", "gdpr", "serve")
+SCHEMAS = (*DATA_SCHEMAS, "meltano", "gdpr", "ops", "serve")
 #: Nothing of it changes a row; a right that is missing is noticed all the same.
 ACTIONS = {
     "insert": "insert into {table} select (null::{table}).* where false",
@@ -46,6 +47,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "marts": ALL,
         "seeds": ALL,
         "gdpr": {"some select"},
+        "ops": {"some select"},
     },
     "reader": {"marts": {"select"}},
     "dpo": {
@@ -58,6 +60,37 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     # The server reads the marts as the reader: it puts that role on, and has no right of its own.
     "server": {"serve": ALL},
 }
+#: Object, owner, what others were granted, as PostgreSQL has it; `*` behind a right: on some columns.
+GRANTED = """
+raw_ftplogs | loader | transformer: usage; dpo: usage
+raw_ftplogs.* | loader | transformer: select; dpo: select*
+raw_erp | loader | transformer: usage; dpo: usage
+raw_erp.* | loader | transformer: select; dpo: select*
+staging | transformer | -
+staging.* | transformer | -
+intermediate | transformer | -
+intermediate.* | transformer | -
+marts | transformer | reader: usage; dpo: usage
+marts.* | transformer | reader: select; dpo: select
+seeds | transformer | -
+seeds.* | transformer | -
+snapshots | transformer | dpo: usage
+snapshots.* | transformer | dpo: select
+meltano | pipeline | transformer: usage
+meltano.* | pipeline | -
+meltano.runs | pipeline | transformer: select*
+gdpr | pipeline | loader: usage; transformer: usage; dpo: usage
+gdpr.* | pipeline | loader: select; dpo: select
+gdpr.history_beginning | pipeline | transformer: select; dpo: select
+gdpr.log_file_editions | pipeline | transformer: select; dpo: select
+gdpr.operations | pipeline | dpo: select
+gdpr.suppressed_orders | pipeline | loader: insert select; dpo: select
+ops | pipeline | transformer: usage
+ops.* | pipeline | -
+ops.runs | pipeline | transformer: select
+serve | server | -
+serve.* | server | -
+"""
 PASSWORD = secrets.token_urlsafe()
 
 #: A name that has to be quoted wherever it stands.
@@ -202,6 +235,40 @@ def test_a_member_of_each_role_may_do_what_it_is_for_and_nothing_else(plant: Pla
     assert_rights_are_as_they_should_be(plant)
 
 
+def test_nothing_else_was_granted_to_anybody(plant: Plant) -> None:
+    names = {f"{DATABASE}_{group}": group for group in GROUPS}
+    names[plant.variables["POSTGRES_USER"]] = "pipeline"
+    assert granted_rights(plant, SCHEMAS, names) == GRANTED.strip()
+    members = plant.query(
+        "select distinct r.rolname, m.rolname from pg_auth_members a "
+        "join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member "
+        f"where r.rolname in {tuple(names)} and m.rolname not like '%_log_in'"
+    )
+    # Creating a role makes its creator a member; of the officer's, one who may not use it.
+    assert {(names[role], names[member]) for role, member in members} == {
+        (group, "pipeline") for group in GROUPS
+    }
+    to_come = plant.query(
+        "select pg_get_userbyid(d.defaclrole), n.nspname, pg_get_userbyid(a.grantee), a.privilege_type "
+        "from pg_default_acl d join pg_namespace n on n.oid = d.defaclnamespace, aclexplode(d.defaclacl) a "
+        "where a.grantee <> d.defaclrole"
+    )
+    assert {(names[owner], schema, names[role], word) for owner, schema, role, word in to_come} == {
+        ("loader", schema, "transformer", "SELECT") for schema in ("raw_erp", "raw_ftplogs")
+    }
+    assert (
+        plant.query(
+            f"select oid::regrole::text from pg_roles where rolname like '{DATABASE}%' and (rolsuper "
+            "or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls "
+            "or rolcanlogin and rolname not like '%_log_in')"
+        )
+        == []
+    )
+    # Everyone else: no function that works with its owner's rights, nothing to make anything in.
+    assert plant.query("select proname from pg_proc where prosecdef and pronamespace >= 16384") == []
+    assert plant.query("select has_schema_privilege('public', 'public', 'create')") == [(False,)]
+
+
 def test_free_text_in_raw_is_for_the_transformer_alone(plant: Plant) -> None:
     assert len(free_text(plant)) >= 5
     for column in free_text(plant):
@@ -241,7 +308,7 @@ def test_everything_belongs_to_the_role_that_makes_it(plant: Plant) -> None:
     owned = dict.fromkeys(("raw_erp", "raw_ftplogs"), f"{DATABASE}_loader")
     models = ("intermediate", "marts", "seeds", "snapshots", "staging")
     owned |= dict.fromkeys(models, f"{DATABASE}_transformer")
-    owned |= {"meltano": user, "gdpr": user, "serve": f"{DATABASE}_server"}
+    owned |= {"meltano": user, "gdpr": user, "ops": user, "serve": f"{DATABASE}_server"}
     assert owners == sorted((schema, owner, owner) for schema, owner in owned.items())
 
 

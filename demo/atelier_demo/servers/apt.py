@@ -98,11 +98,13 @@ def unpack(wanted: list[str], root: Path, work: Path) -> None:
 def resolve(wanted: list[str], options: list[str]) -> list[str] | None:
     """Return the names under which the lists know packages, or None if they do not know one of them.
 
-    Ubuntu 22.04 and Debian 11 have the version in the name, as `mariadb-server-core-10.6`.
+    Ubuntu 22.04 and Debian 11 have the version in the name, as `mariadb-server-core-10.6`. A name that ends
+    in a hyphen, as `postgresql-`, wants it there: the name without is that of an empty package.
     """
     names = []
     for name in wanted:
-        listed = _run(["apt-cache", *options, "search", "--names-only", f"^{re.escape(name)}(-[0-9.]+)?$"])
+        pattern = f"^{re.escape(name.removesuffix('-'))}(-[0-9.]+)?$"
+        listed = _run(["apt-cache", *options, "search", "--names-only", pattern])
         found = [line.split()[0] for line in listed.splitlines() if line.strip()]
         if not found:
             return None

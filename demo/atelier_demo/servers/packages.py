@@ -25,6 +25,7 @@ class ProgramSet:
     otherwise: str  # what else can be done, as the end of a sentence
     by_hand: str  # what to install where there is no apt
     also: tuple[str, ...] = ()  # packages with files that a program wants beside itself
+    unpacked: bool = False  # never installed: its package would make a database that starts with the machine
 
     def packages(self, names: list[str]) -> list[str]:
         """Return the packages that bring programs of the set."""
@@ -55,7 +56,14 @@ CLOCK = ProgramSet(
     by_hand="libfaketime",
     also=("libfaketime",),
 )
-_SETS = (SERVERS, BROWSER, CLOCK)
+#: Only the tests of TLS want it: the wheel's PostgreSQL speaks none.
+TLS_POSTGRES = ProgramSet(
+    {"postgres": "postgresql-", "initdb": "postgresql-"},
+    otherwise="or leave the tests of TLS out",
+    by_hand="PostgreSQL with TLS",
+    unpacked=True,
+)
+_SETS = (SERVERS, BROWSER, CLOCK, TLS_POSTGRES)
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
@@ -116,7 +124,7 @@ class Packages:
                     f"{' and '.join(names)} cannot be found, and only Debian's and Ubuntu's packages can be "
                     f"fetched automatically: install {wanted_set.by_hand}, {wanted_set.otherwise}"
                 )
-            if os.geteuid() == 0 and self._use_system:
+            if os.geteuid() == 0 and self._use_system and not wanted_set.unpacked:
                 progress(f"installing {', '.join(wanted)} (no service is started)")
                 try:
                     apt.install(wanted)
@@ -159,11 +167,15 @@ class Packages:
             found = shutil.which(name, path=path)
             if found:
                 return Program(Path(found))
+            if program := _versioned(Path("/"), name):
+                return Program(program)
         # Debian's `chromium` in usr/bin is a script that starts the one in /usr/lib, even when unpacked.
         for folder in ("usr/sbin", f"usr/lib/{name}", "usr/bin"):
             program = self.root / folder / name
             if program.is_file() and os.access(program, os.X_OK):
                 return Program(program, self.root, self._environment())
+        if program_of_a_version := _versioned(self.root, name):
+            return Program(program_of_a_version, self.root, self._environment())
         return None
 
     def _environment(self) -> dict[str, str]:
@@ -204,11 +216,17 @@ class Packages:
                 raise ServerError(f"{program.path} does not run ({said}): install {package}, {otherwise}")
 
 
+def _versioned(root: Path, name: str) -> Path | None:
+    """Return a program of PostgreSQL, which Debian keeps by version; the newest."""
+    found = [path for path in root.glob(f"usr/lib/postgresql/[1-9]*/bin/{name}") if path.is_file()]
+    return max(found, key=lambda path: int(path.parts[-3]), default=None)
+
+
 def _whence(name: str) -> tuple[str, str]:
     """Return the package of a program, and what else can be done."""
     for wanted in _SETS:
         if name in wanted.programs:
-            return wanted.programs[name], wanted.otherwise
+            return wanted.programs[name].removesuffix("-"), wanted.otherwise
     return name, SERVERS.otherwise
 
 

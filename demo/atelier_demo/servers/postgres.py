@@ -11,6 +11,7 @@ import shutil
 import signal
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import psycopg2
@@ -20,6 +21,8 @@ from atelier_demo.servers.base import Launch, LoginRefusedError, NoAnswerError, 
 from atelier_demo.servers.errors import ServerError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg2's own spelling of a class
 
 DATABASE = "atelier"
@@ -56,6 +59,9 @@ class Postgres(Server):
     key = "postgres"
     # Fast shutdown, then immediate.
     stop_signals = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0))
+
+    #: What its programs need of the environment.
+    environment: Mapping[str, str] = MappingProxyType({})
 
     _way: run_as.RunAs | None = None
 
@@ -126,8 +132,14 @@ class Postgres(Server):
             **self.options,
         }
         words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
-        command = [*self._run_as().prefix, str(self._bin() / "postgres"), "-D", str(self.data_folder), *words]
-        return Launch(command, self.home)
+        command = [
+            *self._run_as().prefix,
+            str(self.programs() / "postgres"),
+            "-D",
+            str(self.data_folder),
+            *words,
+        ]
+        return Launch(command, self.home, self.environment)
 
     @property
     def _cluster(self) -> str:
@@ -148,10 +160,11 @@ class Postgres(Server):
                 ) from None
         fresh.mkdir(mode=0o700)
         way.own(fresh)
-        initdb = [str(self._bin() / "initdb"), "-D", str(fresh), "-U", ADMINISTRATOR, "-E", "UTF8"]
+        initdb = [str(self.programs() / "initdb"), "-D", str(fresh), "-U", ADMINISTRATOR, "-E", "UTF8"]
         # Nobody gets in until there is a password; `_provision` sets it.
         words = ["--locale=C", "--auth=reject", "--no-instructions"]
-        self.run_tool(Launch([*way.prefix, *initdb, *words], self.home), "create its data folder")
+        launch = Launch([*way.prefix, *initdb, *words], self.home, self.environment)
+        self.run_tool(launch, "create its data folder")
         fresh.rename(self.data_folder)
         (self.home / "provisioned").unlink(missing_ok=True)
 
@@ -172,12 +185,11 @@ class Postgres(Server):
         digest = hashlib.sha256(text.encode()).hexdigest()
         if done.is_file() and done.read_text(encoding="utf-8").strip() == digest:
             return
-        command = [str(self._bin() / "postgres"), "--single", "-D", str(self.data_folder)]
+        command = [str(self.programs() / "postgres"), "--single", "-D", str(self.data_folder)]
         # A statement that fails is not to be logged: it holds a password.
         words = ["-c", "log_min_error_statement=panic", "-c", "password_encryption=scram-sha-256", "postgres"]
-        self.run_tool(
-            Launch([*way.prefix, *command, *words], self.home), "create its role and database", text
-        )
+        launch = Launch([*way.prefix, *command, *words], self.home, self.environment)
+        self.run_tool(launch, "create its role and database", text)
         done.write_text(f"{digest}\n", encoding="utf-8")
 
     def _drop_foreign_pid_file(self) -> None:
@@ -196,10 +208,12 @@ class Postgres(Server):
     def _run_as(self) -> run_as.RunAs:
         if self._way is None:
             self.home.mkdir(parents=True, exist_ok=True)
-            self._way = run_as.choose(self._bin() / "postgres", self.home, run_as.candidates())
+            self._way = run_as.choose(
+                self.programs() / "postgres", self.home, run_as.candidates(), self.environment
+            )
         return self._way
 
-    def _bin(self) -> Path:
+    def programs(self) -> Path:
         """Return the folder with the programs of the version that made the data, else of the newest."""
         installed = installations()
         try:

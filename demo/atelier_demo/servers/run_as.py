@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from atelier_demo.servers.errors import ServerError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 # `nobody` on Debian. No other account has to be made on the machine.
@@ -49,13 +50,16 @@ def candidates() -> list[RunAs]:
     ]
 
 
-def choose(program: Path, folder: Path, ways: list[RunAs]) -> RunAs:
+def choose(
+    program: Path, folder: Path, ways: list[RunAs], environment: Mapping[str, str] | None = None
+) -> RunAs:
     """Return the first way in which a program really runs and may write to a folder.
 
     Args:
         program: The program; it must know `--version`.
         folder: An existing folder, which is given to the way's owner.
         ways: What to try.
+        environment: What the program needs of the environment, beside ours.
 
     Raises:
         ServerError: None of them works.
@@ -66,6 +70,7 @@ def choose(program: Path, folder: Path, ways: list[RunAs]) -> RunAs:
         try:
             done = subprocess.run(
                 [*way.prefix, "/bin/sh", "-c", _CHECK, "sh", str(program), str(folder)],
+                env={**os.environ, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

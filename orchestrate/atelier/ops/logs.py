@@ -8,6 +8,7 @@ import os
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Final
 
+from atelier import redaction
 from atelier.ops.steps import now
 
 if TYPE_CHECKING:
@@ -45,14 +46,13 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return a line as JSON."""
         fields = {name: value for name, value in vars(record).items() if name not in self._usual}
-        if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
+        # A traceback is a part of the message already (see `redaction`).
         return _json(record.getMessage(), record.levelname.lower(), record.name, fields)
 
 
 def _json(event: str, level: str, logger: str, fields: Mapping[str, object]) -> str:
     line = {"event": event, "level": level, "timestamp": now().isoformat(), "logger": logger, **fields}
-    return json.dumps(line, ensure_ascii=False, default=str)
+    return json.dumps(redaction.KNOWN.value(line), ensure_ascii=False, default=str)
 
 
 def write(path: Path, event: str, level: str = "info", **fields: object) -> None:

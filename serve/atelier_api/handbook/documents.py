@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: Where the pages of documents lie in the site: in the same folders as the documents in the project.
 PAGES: Final = "pages"
 
-_ALONE: Final = ("README.md", "CHANGELOG.md", "extract/ERP_INDEXES.md")
+_ALONE: Final = ("README.md", "CHANGELOG.md", "SECURITY.md", "extract/ERP_INDEXES.md")
 _RUNBOOKS: Final = "docs/runbooks/"
 _DECISIONS: Final = "docs/adr/"
 
@@ -30,7 +30,10 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "docs/text-repair.md",
     ),
     "serving": ("api/index.html", "docs/api.md", "docs/dashboard.md"),
-    "running": ("README.md", "failures", "docs/alerts.md", "docs/runbooks/README.md", "extract/ERP_INDEXES.md"),
+    "running": (
+        *("README.md", "failures", "docs/alerts.md", "docs/runbooks/README.md"),
+        *("SECURITY.md", "extract/ERP_INDEXES.md"),
+    ),
     "figures": ("docs/performance.md", "docs/reliability.md"),
     "decisions": ("docs/adr/README.md", "CHANGELOG.md"),
 }

@@ -48,6 +48,8 @@ failures | Quand quelque chose échoue | When something fails
 failures.note | Ce que dit la dernière ligne, et que faire | What the last line says, and what to do
 docs/runbooks/README.md | Procédures | Runbooks
 docs/runbooks/README.md.note | Une procédure par panne | One for each thing that goes wrong
+SECURITY.md | Sécurité | Security
+SECURITY.md.note | Menaces, mesures, liste de contrôle pour l'informatique | Threats, measures, a checklist for the IT
 extract/ERP_INDEXES.md | Index pour l'ERP | Indexes for the ERP
 extract/ERP_INDEXES.md.note | Index conseillés, avec plans, temps et coûts | Advice with plans, times and costs
 docs/performance.md | Performance | Performance
