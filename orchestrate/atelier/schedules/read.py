@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from apscheduler.triggers.base import BaseTrigger
 
 from atelier.errors import AtelierError
+from atelier.project_files import documents
 from atelier.schedules.calendar import Calendar
 
 if TYPE_CHECKING:
@@ -100,10 +100,7 @@ def read(root: Path) -> list[Schedule]:
     Raises:
         AtelierError: A file cannot be read, or a schedule makes no sense; the sentence names it.
     """
-    main = _load(root / "meltano.yml")
-    files = [main]
-    for pattern in main.get("include_paths") or []:
-        files += [_load(path) for path in sorted(root.glob(pattern))]
+    files = list(documents(root))
     jobs = {job.get("name") for file in files for job in file.get("jobs") or []}
     found: dict[str, Schedule] = {}
     for entry in (entry for file in files for entry in file.get("schedules") or []):
@@ -124,11 +121,3 @@ def read(root: Path) -> list[Schedule]:
             _ = schedule.calendar
             found[name] = schedule
     return list(found.values())
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise AtelierError(f"{path} cannot be read ({str(error).splitlines()[0]}): mend the file") from None
-    return content if isinstance(content, dict) else {}
