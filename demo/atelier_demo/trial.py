@@ -1,7 +1,7 @@
-"""The sources of the trial in containers: `python -m atelier_demo.trial ftp|erp|fill`.
+"""The sources of the trial in containers: `python -m atelier_demo.trial ftp|erp|erp-health|fill`.
 
-The first two become the servers of the demo, listening for the other containers; the third fills both, once,
-and ends. Passwords come from files, as everywhere in containers.
+`ftp` and `erp` become the servers of the demo, listening for the other containers; `fill` fills both,
+once, and ends. Passwords come from files, as everywhere in containers.
 """
 
 from __future__ import annotations
@@ -134,14 +134,29 @@ def fill(variables: Mapping[str, str], folder: Path = FTP_FOLDER) -> None:
     sys.stdout.write(f"until {until}: {logs.files:,} files of {machines} machines, {orders:,} orders\n")
 
 
+def check_erp(variables: Mapping[str, str], port: int = 3306) -> None:
+    """Log in to the ERP as the pipeline does.
+
+    Raises:
+        AtelierError: That fails.
+    """
+    password = secret(variables, "MYSQL_PASSWORD")
+    try:
+        pymysql.connect(
+            host="127.0.0.1", port=port, user=mariadb.USER, password=password, connect_timeout=5
+        ).close()
+    except pymysql.err.MySQLError as error:
+        raise AtelierError(f"the ERP does not let the pipeline in ({error.args[-1]})") from None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fill the sources, or become one of their servers; exit status 1 and one sentence when it fails."""
     parser = argparse.ArgumentParser(prog="python -m atelier_demo.trial", description=__doc__)
-    parser.add_argument("part", choices=("ftp", "erp", "fill"))
+    parser.add_argument("part", choices=("ftp", "erp", "erp-health", "fill"))
     part = parser.parse_args(arguments).part
     try:
-        if part == "fill":
-            fill(os.environ)
+        if part in {"fill", "erp-health"}:
+            {"fill": fill, "erp-health": check_erp}[part](os.environ)
             return 0
         command = {"ftp": ftp, "erp": erp}[part](os.environ)
     except AtelierError as error:
