@@ -155,8 +155,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("part", choices=("ftp", "erp", "erp-health", "fill"))
     part = parser.parse_args(arguments).part
     try:
-        if part in {"fill", "erp-health"}:
-            {"fill": fill, "erp-health": check_erp}[part](os.environ)
+        if part == "fill":
+            fill(os.environ)
+            return 0
+        if part == "erp-health":
+            check_erp(os.environ)
             return 0
         command = {"ftp": ftp, "erp": erp}[part](os.environ)
     except AtelierError as error:
