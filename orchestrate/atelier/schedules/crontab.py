@@ -41,8 +41,8 @@ def render(
         )
     lines = [
         "# Made by `atelier schedules cron` from Meltano's schedules: change those, and make it anew.",
-        f"# By the plant's clock, {zone}. Debian's cron goes by the machine's clock, whatever CRON_TZ says: set",
-        f"# the machine to it (timedatectl set-timezone {zone}). What was missed is not caught up.",
+        f"# By the plant's clock, {zone}. Debian's cron goes by the machine's clock, whatever CRON_TZ says:",
+        f"# set the machine to it (timedatectl set-timezone {zone}). What was missed is not caught up.",
         f"CRON_TZ={zone}",
         "SHELL=/bin/sh",
     ]
@@ -51,7 +51,7 @@ def render(
     for schedule in schedules:
         run = f".venv/bin/atelier schedules run --environment={environment} {schedule.name}"
         fields = " ".join(schedule.fields)
-        lines.append(
-            f'{fields} cd {root} && said="$({run} 2>&1)" || printf "\\%s\\n" "$said" | tail -n {_MAILED_LINES}'
-        )
+        # Nothing is said of a run that ends well, as cron mails whatever is said; there, % begins a line.
+        mailed = f'printf "\\%s\\n" "$said" | tail -n {_MAILED_LINES}'
+        lines.append(f'{fields} cd {root} && said="$({run} 2>&1)" || {mailed}')
     return "\n".join(lines) + "\n"
