@@ -106,7 +106,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def wait_for(stack: Stack, service: str, what: str, wanted: str, seconds: float = 400) -> None:
     end = time.monotonic() + seconds
-    while (state := stack.inspect(service, what)) != wanted:
+    container = stack.container(service)
+    while (state := stack.engine.run("docker", "inspect", "--format", what, container).strip()) != wanted:
         assert time.monotonic() < end, f"{service}: {state}\n{stack.compose('logs', '--tail=40', service)}"
         time.sleep(1)
 
