@@ -7,119 +7,26 @@ reach no registry.
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
-import subprocess
 import time
-import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy.engine import BASE_IMAGE, POSTGRES_IMAGE, Engine, engine, make_base, make_context
-from deploy.programs import ROOT
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from deploy.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration, pytest.mark.timeout(1800)]
 
 
-class Stack:
-    """What `docker compose --profile trial up` has started."""
-
-    def __init__(self, engine: Engine, folder: Path, address: str) -> None:
-        self.engine = engine
-        self.folder = folder
-        self.address = address
-
-    def compose(self, *words: str, seconds: float = 900) -> str:
-        """Run Compose."""
-        return self.engine.run(
-            "docker-compose", "--profile", "trial", *words, folder=self.folder, seconds=seconds
-        )
-
-    def inside(self, service: str, *command: str) -> str:
-        """Run a command in a container that runs."""
-        return self.compose("exec", "-T", service, *command)
-
-    def sql(self, statement: str) -> str:
-        """Ask the warehouse, as PostgreSQL's administrator."""
-        command = ("psql", "--username=postgres", "--dbname=atelier", "--no-align", "--tuples-only")
-        return self.inside("postgres", *command, "--command", statement).strip()
-
-    def container(self, service: str) -> str:
-        """The id of a service's container."""
-        return self.compose("ps", "--quiet", service).strip()
-
-    def inspect(self, service: str, what: str) -> str:
-        """Something that the engine knows of a container."""
-        return self.engine.run("docker", "inspect", "--format", what, self.container(service)).strip()
-
-    def secrets(self) -> dict[str, str]:
-        """The secrets by their names."""
-        files = (self.folder / "deploy" / "secrets").iterdir()
-        return {path.name: path.read_text() for path in files if path.read_text()}
-
-    def get(self, path: str) -> int:
-        """The status of an answer of the API."""
-        with urllib.request.urlopen(f"{self.address}{path}", timeout=10) as reply:  # noqa: S310 # ours
-            return int(reply.status)
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("project")
-    make_context(folder)
-    # What must never get into an image.
-    (folder / ".env").write_text("# in the way\n")
-    (folder / ".git").mkdir()
-    (folder / ".git" / "config").write_text("secret")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        listen = f"127.0.0.1:{probe.getsockname()[1]}"
-    with engine() as found:
-        make_base(found)
-        stand_in = str(ROOT / "tests" / "deploy" / "postgres")
-        base = f"BASE_IMAGE={BASE_IMAGE}"
-        found.run("docker", "build", "--build-arg", base, "--tag", POSTGRES_IMAGE, stand_in)
-        found.environment.update(
-            BASE_IMAGE=BASE_IMAGE,
-            POSTGRES_IMAGE=POSTGRES_IMAGE,
-            API_LISTEN=listen,
-            COMPOSE_PROJECT_NAME=f"atelier-test-{os.getpid()}",
-        )
-        for name in ("UV_DEFAULT_INDEX", "PIP_INDEX_URL"):
-            if os.environ.get(name):
-                found.environment["PACKAGE_INDEX"] = os.environ[name]
-        subprocess.run([str(folder / "deploy" / "make-secrets")], capture_output=True, check=True)
-        made = Stack(found, folder, f"http://{listen}")
-        made.compose("build")
-        try:
-            made.compose("up", "--detach")
-            yield made
-        finally:
-            made.compose("down", "--volumes")
-
-
-def wait_for(stack: Stack, service: str, what: str, wanted: str, seconds: float = 400) -> None:
-    end = time.monotonic() + seconds
-    container = stack.container(service)
-    while (state := stack.engine.run("docker", "inspect", "--format", what, container).strip()) != wanted:
-        assert time.monotonic() < end, f"{service}: {state}\n{stack.compose('logs', '--tail=40', service)}"
-        time.sleep(1)
-
-
 def test_the_trial_is_like_the_demo(stack: Stack) -> None:
     """The sources are filled, the first run succeeds, the API has figures, the scheduler lives."""
-    wait_for(stack, "trial-run", "{{.State.Status}}", "exited")
+    stack.wait_for("trial-run", "{{.State.Status}}", "exited")
     assert stack.inspect("trial-run", "{{.State.ExitCode}}") == "0", stack.compose("logs", "trial-run")[
         -4000:
     ]
     for service in ("postgres", "scheduler", "api", "ftp", "erp"):
-        wait_for(stack, service, "{{.State.Health.Status}}", "healthy", 180)
+        stack.wait_for(service, "{{.State.Health.Status}}", "healthy", 180)
     said = re.search(r"(\d+) files of (\d+) machines", stack.compose("logs", "trial-data"))
     assert said is not None
     assert stack.sql("select count(*) from marts.dim_machines") == said[2]
@@ -153,8 +60,7 @@ def test_a_container_can_do_little(stack: Stack, service: str) -> None:
 
 
 def test_the_image_holds_no_more_than_it_needs(stack: Stack) -> None:
-    listing = stack.inside("scheduler", "sh", "-c", "ls -a /opt/atelier /opt/atelier/*/ | sort -u")
-    names = set(listing.split())
+    names = set(stack.inside("scheduler", "ls", "-A", "/opt/atelier", "/opt/atelier/deploy").split())
     assert not names & {".env", ".git", ".local", "tests", "demo", "secrets", "node_modules"}
     packages = stack.inside("scheduler", "ls", "/opt/atelier/.venv/lib/python3.11/site-packages")
     assert "pytest" not in packages
@@ -232,7 +138,7 @@ def test_new_containers_go_on_with_the_old_data(stack: Stack) -> None:
     stack.compose("up", "--detach", "--force-recreate", "--no-deps", "postgres", "scheduler", "api")
     assert stack.container("api") != first
     for service in ("postgres", "scheduler", "api"):
-        wait_for(stack, service, "{{.State.Health.Status}}", "healthy", 180)
+        stack.wait_for(service, "{{.State.Health.Status}}", "healthy", 180)
     assert stack.sql(figures) == before
     stack.compose("run", "--rm", "trial-run", "meltano", "run", "elt")
     assert stack.sql(figures) == before

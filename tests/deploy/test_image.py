@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCKERFILES = [ROOT / "Dockerfile", ROOT / "tests" / "deploy" / "postgres" / "Dockerfile"]
+DOCKERFILES = [ROOT / "Dockerfile", *sorted((ROOT / "tests" / "deploy").glob("*/Dockerfile"))]
 TEXT = DOCKERFILES[0].read_text(encoding="utf-8")
 
 

@@ -44,20 +44,20 @@ def render(
     services = {
         "atelier-scheduler.service": {
             "what": "scheduler",
-            "command": f"{place}/.venv/bin/atelier scheduler run --environment={environment}",
+            "command": f"{place}/.venv/bin/atelier scheduler run",
         },
         "atelier-api.service": {
             "what": "API and dashboard",
-            "command": f"{place}/.venv/bin/atelier-api --environment={environment} serve",
+            "command": f"{place}/.venv/bin/atelier-api serve",
         },
         "atelier-run@.service": {
             "what": "run of %i",
-            "command": f"{place}/.venv/bin/atelier schedules run --environment={environment} %i",
+            "command": f"{place}/.venv/bin/atelier schedules run %i",
         },
     }
     units = {
         name: _templates.get_template("service.jinja").render(
-            root=place, user=user, is_run="@" in name, **values
+            root=place, user=user, environment=environment, is_run="@" in name, **values
         )
         for name, values in services.items()
     }
