@@ -73,14 +73,20 @@ test: lint ## Every test: lint, unit, property, integration on real servers, dbt
 	@$(BIN)/pytest -m "not slow" --numprocesses=$(PROCESSES) --dist=loadfile --no-loadscope-reorder
 
 .PHONY: test-slow
-test-slow: setup ## The tests that take longer than make test may
-	@$(BIN)/pytest -m slow
+test-slow: setup ## The tests that take longer than make test may, but for those of crashes
+	@$(BIN)/pytest -m slow --ignore=tests/crash
 
 .PHONY: reliability
 reliability: setup ## The slow tests of bad networks, kills and huge files; writes docs/reliability.md
-	@rm -rf .local/reliability
+	@rm -f .local/figures/figures.json
 	@$(BIN)/pytest -s tests/reliability
-	@PYTHONPATH=.:tests $(BIN)/python -m reliability.figures
+	@PYTHONPATH=.:tests $(BIN)/python -m reliability.figures figures
+
+.PHONY: test-crash
+test-crash: setup ## Kills, full disks, wrong clocks, cut connections (an hour); writes docs/reliability.md
+	@rm -f .local/figures/crashes.json
+	@$(BIN)/pytest -s tests/crash
+	@PYTHONPATH=.:tests $(BIN)/python -m reliability.figures crashes
 
 .PHONY: bench
 bench: setup ## Measure the FTP tap beside curl and lftp (half an hour); writes docs/performance.md

@@ -12,14 +12,14 @@ import os
 import signal
 import sys
 import uuid
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg2
 
-from atelier import places, roles, warehouse
+from atelier import leftovers, places, roles, warehouse
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import store
@@ -48,6 +48,10 @@ WORKING_COMMANDS = {
     "job",
     "logs",
 }
+
+#: What writes into the warehouse without being a run: dbt's commands, and Meltano's on its state.
+WRITING_DBT = {"build", "clone", "retry", "run", "run-operation", "seed", "snapshot"}
+WRITING_STATE = {"clear", "copy", "edit", "merge", "move", "set"}
 
 #: Options of `meltano run` that a word follows.
 OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
@@ -87,6 +91,26 @@ def blocks_of(arguments: list[str]) -> list[str]:
     return blocks
 
 
+def writes(arguments: list[str]) -> bool:
+    """Tell whether a command that is no run may write into the warehouse: it must not meet a run."""
+    words = iter(arguments)
+    command = next((word for word in words if word in WORKING_COMMANDS), None)
+    names = [word for word in words if not word.startswith("-")]
+    if command == "invoke" and names:
+        plugin, _, wanted = names[0].partition(":")
+        if plugin == "dbt":
+            return bool(WRITING_DBT & {wanted, *names[1:]})
+        return plugin.startswith("target-")
+    if command == "state":
+        return bool(WRITING_STATE & set(names[:1]))
+    return command in {"el", "elt"}
+
+
+def meltano_folder(root: Path, variables: Mapping[str, str]) -> Path:
+    """Return the folder in which Meltano keeps its files."""
+    return Path(variables.get("MELTANO_SYS_DIR_ROOT") or root / ".meltano")
+
+
 def say(text: str) -> None:
     """Print a line of ours on standard error, where Meltano's log goes, and put it into the run's own log."""
     print(f"atelier: {text}", file=sys.stderr, flush=True)  # noqa: T201 # a command-line program
@@ -106,8 +130,13 @@ def main() -> int:
         variables = resolve(root, environment, os.environ)
         if command == "run" and "--dry-run" not in arguments:
             return _Run(arguments, root, environment, variables).status()
-        with closing(_connect(Warehouse.of(variables))) as connection:
-            _surround(connection, root, variables, holds_warehouse=False)
+        target = Warehouse.of(variables)
+        with ExitStack() as held:
+            held.enter_context(warehouse.breaks_told(target))
+            connection = held.enter_context(closing(_connect(target)))
+            if alone := writes(arguments):
+                held.enter_context(warehouse.exclusive_run(connection, _wait_seconds(variables), say))
+            _surround(connection, root, variables, holds_warehouse=alone)
             return _meltano(["--env-file", os.devnull, *arguments])
     except AtelierError as error:
         say(f"failed: {error}")
@@ -140,9 +169,9 @@ def _surround(
             "MELTANO_DATABASE_URI": target.system_database_uri,
             "MELTANO_CLI_LOG_CONFIG": str(root / "orchestrate" / "logging.yaml"),
             # Steps of ours that a run starts work under its lock.
-            warehouse.HELD: "1" if holds_warehouse else "",
+            leftovers.HELD: "1" if holds_warehouse else "",
             # The name of every session of this run: what a killed run leaves behind is found by it.
-            "PGAPPNAME": warehouse.SESSION_PREFIX + uuid.uuid4().hex[:12],
+            "PGAPPNAME": leftovers.SESSION_PREFIX + uuid.uuid4().hex[:12],
         }
     )
 
@@ -185,11 +214,14 @@ class _Run:
         try:
             with closing(_connect(target)) as connection:
                 with warehouse.exclusive_run(connection, _wait_seconds(self.variables), say):
+                    leftovers.remove_configurations(meltano_folder(self.root, self.variables))
                     warehouse.make_system_tables(connection, target)
                     run.started_at = now()
                     keep_days = places.days(self.variables, "RUN_KEEP_DAYS", 400)
                     runs.begin(connection, run, unrecorded, keep_days)
                     yield connection
+                    # Whoever lost the lock on the way may have met another run.
+                    warehouse.assert_held(connection, target)
                     run.end("succeeded", None, Watch.steps)
                     runs.record(connection, run)
         except BaseException as error:
@@ -221,7 +253,7 @@ def _outcome(error: BaseException, target: Warehouse) -> tuple[str, str]:
     if isinstance(error, _UnsuccessfulError):
         return "failed", LastWords.sentence() or "the reason is in the lines above"
     if isinstance(error, psycopg2.Error):
-        return "failed", f"the connection to the warehouse, {target.place}, was lost: run the same again"
+        return "failed", str(warehouse.broken_off(target))
     if isinstance(error, AtelierError):
         return "failed", str(error)
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
