@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime, timezone
+from datetime import timezone
 
+import pendulum  # type: ignore[import-not-found]
 from airflow.dag_processing.dagbag import DagBag  # type: ignore[import-not-found]
+from airflow.serialization.serialized_objects import DagSerialization  # type: ignore[import-not-found]
 from airflow.timetables.base import TimeRestriction  # type: ignore[import-not-found]
 
 
 def next_times(dag: object, moments: list[str]) -> list[str]:
-    """Return the first time after each moment, in UTC."""
+    """Return the first time after each moment, in UTC, as Airflow's scheduler counts it."""
+    # The scheduler sees what was written of a DAG, never the file itself.
+    timetable = DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable
     found = []
     for moment in moments:
-        earliest = datetime.fromisoformat(moment)
+        earliest = pendulum.parse(moment)
         restriction = TimeRestriction(earliest=earliest, latest=None, catchup=True)
-        info = dag.timetable.next_dagrun_info(  # type: ignore[attr-defined]
-            last_automated_data_interval=None, restriction=restriction
-        )
+        info = timetable.next_dagrun_info(last_automated_data_interval=None, restriction=restriction)
         found.append(info.run_after.astimezone(timezone.utc).isoformat())
     return found
 
