@@ -37,8 +37,11 @@ def main() -> None:
             "at_once": dag.max_active_runs,
         }
     if started:
-        run = bag.dags[started].test()
-        facts["state"] = str(run.state)
+        dag = bag.dags[started]
+        for task in dag.tasks:
+            # Or a run that fails would be waited for, minutes later.
+            task.retries = 0
+        facts["state"] = str(dag.test().state)
     with open(output, "w", encoding="utf-8") as file:  # noqa: PTH123 # Airflow's Python may be any
         json.dump(facts, file)
 
