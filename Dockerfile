@@ -44,7 +44,8 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     if [ -n "${UV_DEFAULT_INDEX}" ]; then export UV_DEFAULT_INDEX; else unset UV_DEFAULT_INDEX; fi; \
     python3 setup/bootstrap.py --production \
     && .venv/bin/python -m compileall -q extract/tap_ftplogs extract/tap_mysql load orchestrate serve \
-    && rm -rf .local extract/tap_mysql_published/.local demo deploy/site
+    && rm -rf .local extract/tap_mysql_published/.local demo \
+    && find deploy/site -type f ! -name README.md -delete
 
 FROM base AS runtime
 ARG VERSION=0.2.0

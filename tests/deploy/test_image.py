@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
+from atelier_api.handbook import documents
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILES = [ROOT / "Dockerfile", *sorted((ROOT / "tests" / "deploy").glob("*/Dockerfile"))]
@@ -64,6 +66,18 @@ def test_the_engine_is_sent_only_what_is_named() -> None:
         name for name in named if name.startswith((".git", ".env", ".local")) and name != ".env.example"
     }
     assert "deploy/secrets" in rules[len(named) :]
+
+
+def test_documents_lead_only_to_what_the_image_has() -> None:
+    """Or `atelier-api docs` would refuse them there."""
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    sent = {line.removeprefix("!") for line in lines if line.startswith("!")} - {"demo"}
+    for page in documents.found(ROOT).values():
+        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.text):
+            if not re.match(r"\w+:", link):
+                target = posixpath.normpath(posixpath.join(posixpath.dirname(page.path), link))
+                assert target.split("/")[0] in sent, f"{page.path} leads to {link}"
+                assert "/tests/" not in target, f"{page.path} leads to {link}"
 
 
 def test_the_version_is_that_of_compose() -> None:
