@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -109,6 +110,16 @@ def test_systemd_understands_every_unit(written: Path) -> None:
         [*analyze, "verify", "--man=no", *map(str, files)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_no_empty_line_of_the_variables_takes_a_folder_away(written: Path) -> None:
+    """What is in an EnvironmentFile wins, also nothing: docs/install.md leaves those lines out of it."""
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    unit = (written / "atelier-scheduler.service").read_text(encoding="utf-8")
+    folders = set(re.findall(r"(?m)^Environment=(\w+)=/", unit))
+    assert {"ATELIER_STATE_DIR", "BACKUP_DIR"} <= folders
+    kept = {line.partition("=")[0] for line in example.splitlines() if not line.endswith("_DIR=")}
+    assert not folders & kept
 
 
 def test_the_services_may_do_little(written: Path) -> None:
