@@ -49,7 +49,11 @@ UV_WHEELS = {
         "66c512266d633bef48384a1f53003f41f2a8e7b36fe6e7fbfd3e0fd52d96fa63",
     ),
 }
+PYPI = "https://pypi.org/simple"
 PUBLISHED_TAP = ROOT / "extract" / "tap_mysql_published"
+# As in pyproject.toml.
+PYTHON = ">=3.10,<3.15"
+PUBLISHED_TAP_PYTHON = ">=3.9,<3.12"
 
 
 class SetupError(Exception):
@@ -119,12 +123,7 @@ def find_uv() -> str:
     say(f"downloading uv {UV_VERSION}")
     tag, digest = uv_wheel()
     name = f"uv-{UV_VERSION}-py3-none-{tag}.whl"
-    index = (
-        os.environ.get("UV_DEFAULT_INDEX")
-        or os.environ.get("UV_INDEX_URL")
-        or os.environ.get("PIP_INDEX_URL")
-        or "https://pypi.org/simple"
-    ).rstrip("/")
+    index = package_index()
     page = f"{index}/uv/"
     listing = download(page, accept="application/vnd.pypi.simple.v1+json, text/html;q=0.1").decode()
     wheel = download(urllib.parse.urljoin(page, file_address(listing, name, index)))
@@ -138,6 +137,16 @@ def find_uv() -> str:
     part.chmod(part.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
     part.replace(own)
     return str(own)
+
+
+def package_index() -> str:
+    """Return the address of the index of packages: the environment's, or else PyPI."""
+    return (
+        os.environ.get("UV_DEFAULT_INDEX")
+        or os.environ.get("UV_INDEX_URL")
+        or os.environ.get("PIP_INDEX_URL")
+        or PYPI
+    ).rstrip("/")
 
 
 def file_address(listing: str, name: str, index: str) -> str:
@@ -169,17 +178,44 @@ def run(command: list[str], what: str, cwd: Path = ROOT, **more_environment: str
 def sync(uv: str, *, production: bool) -> None:
     """Bring the one environment to what uv.lock says."""
     say("the environment .venv (Meltano, dbt, the taps, the loader)")
-    run(
-        [uv, "sync", "--locked", "--quiet", *(["--no-dev"] if production else [])],
-        "installing the environment from uv.lock",
-        UV_PROJECT_ENVIRONMENT=str(ROOT / ".venv"),
+    install_locked(
+        uv, ROOT, ["--no-dev"] if production else [], "installing the environment from uv.lock", PYTHON
     )
+
+
+def install_locked(uv: str, project: Path, options: list[str], what: str, python: str) -> None:
+    """Bring a project's environment, its folder .venv, to what its lock says.
+
+    Args:
+        uv: The program.
+        project: The folder with `pyproject.toml` and `uv.lock`.
+        options: Which groups of dependencies.
+        what: What is done, for messages.
+        python: Which Python the environment is made with where it is not there yet.
+    """
+    environment = project / ".venv"
+    index = package_index()
+    if index == PYPI:
+        command = [uv, "sync", "--locked", "--quiet", *options]
+        run(command, what, project, UV_PROJECT_ENVIRONMENT=str(environment))
+        return
+    # The lock has the addresses of PyPI's files, and uv would lock anew for another index: so what is locked,
+    # versions and digests, is taken from it and fetched from there.
+    wanted = project / ".local" / "locked.txt"
+    wanted.parent.mkdir(exist_ok=True)
+    export = [uv, "export", "--frozen", "--quiet", "--no-header", *options, f"--output-file={wanted}"]
+    run(export, what, project)
+    program = environment / "bin" / "python"
+    if not program.exists():
+        run([uv, "venv", "--quiet", f"--python={python}", str(environment)], what, project)
+    install = [uv, "pip", "sync", "--quiet", f"--python={program}", str(wanted)]
+    run(install, what, project, UV_DEFAULT_INDEX=index)
 
 
 def sync_published_tap(uv: str) -> None:
     """Bring the environment of PyPI's tap-mysql to what its lock says, if a Python for it is here."""
     found = subprocess.run(
-        [uv, "python", "find", "--no-project", "--no-python-downloads", ">=3.9,<3.12"],
+        [uv, "python", "find", "--no-project", "--no-python-downloads", PUBLISHED_TAP_PYTHON],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         check=False,
@@ -191,12 +227,7 @@ def sync_published_tap(uv: str) -> None:
         )
         return
     say("the environment of PyPI's tap-mysql")
-    run(
-        [uv, "sync", "--locked", "--quiet", "--project", str(PUBLISHED_TAP)],
-        "installing PyPI's tap-mysql from its lock",
-        cwd=PUBLISHED_TAP,
-        UV_PROJECT_ENVIRONMENT=str(PUBLISHED_TAP / ".venv"),
-    )
+    install_locked(uv, PUBLISHED_TAP, [], "installing PyPI's tap-mysql from its lock", PUBLISHED_TAP_PYTHON)
 
 
 def write_launcher() -> None:

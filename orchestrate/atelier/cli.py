@@ -1,4 +1,4 @@
-"""The program `atelier`: checks and the report of a run, the scheduler, the roles, personal data."""
+"""The program `atelier`: checks and the report of a run, scheduler, schedules, roles, personal data."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from atelier.errors import AtelierError
 from atelier.gdpr import commands as gdpr
 from atelier.last_words import FAILURE_MARK
 from atelier.scheduler import commands as scheduler
+from atelier.schedules import commands as schedules
 from atelier.warehouse import broken_off, connect
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         verb = verbs.add_parser(name, help=help_text)
         _add_environment(verb)
         verb.set_defaults(run=operation)
+    schedules.add_arguments(commands.add_parser("schedules", help="Meltano's schedules: when, and for whom"))
     personal = commands.add_parser("gdpr", help="personal data: register, erasure, access, retention")
     parts = personal.add_subparsers(dest="part", required=True)
     for name, (help_text, operation) in gdpr.COMMANDS.items():

@@ -82,7 +82,7 @@ class Settings:
             ),
             rate_limit=_positive("API_RATE_LIMIT", given["API_RATE_LIMIT"]),
             timezone=_timezone(given["PLANT_TIMEZONE"]),
-            docs_folder=folder_of(project_root()),
+            docs_folder=folder_of(project_root(), given),
         )
 
 

@@ -109,7 +109,7 @@ def start(
         stderr=subprocess.STDOUT,
         env={**os.environ, "MELTANO_PROJECT_ROOT": str(folder)},
     )
-    served = Served(f"http://127.0.0.1:{port}", variables, env_file, folder_of(folder))
+    served = Served(f"http://127.0.0.1:{port}", variables, env_file, folder_of(folder, {}))
     for _ in range(200):
         try:
             if httpx.get(f"{served.url}{until}").status_code == 200:

@@ -18,6 +18,9 @@ TIMEOUT_SECONDS = 600
 POLICY = Path("/usr/sbin/policy-rc.d")
 _POLICY_TEXT = "#!/bin/sh\n# Put here for a moment by Atelier's demo: start no service.\nexit 101\n"
 
+# What packages would start at the next boot.
+_SERVICES = {"vsftpd": ("vsftpd",), "docker.io": ("docker", "containerd")}
+
 _INSTALLED = re.compile(r"^Inst (?P<name>\S+) (?P<old>\[\S+\] )?\((?P<version>\S+)", re.MULTILINE)
 
 
@@ -51,8 +54,9 @@ def install(wanted: list[str]) -> None:
             # The lists may be older than what the mirror still has.
             _run(["apt-get", *options, "update"])
             _run(command)
-        if "vsftpd" in names:
-            _disable("vsftpd")
+        for name in names:
+            for service in _SERVICES.get(name, ()):
+                _disable(service)
 
 
 def unpack(wanted: list[str], root: Path, work: Path) -> None:

@@ -18,7 +18,7 @@ from atelier_demo.servers.errors import ServerError
 from atelier_demo.servers.settings import write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pymysql.connections import Connection
 
@@ -27,8 +27,8 @@ USER = "atelier"
 ADMINISTRATOR = "atelier_admin"
 
 _REFUSED = {1044, 1045, 1698}
-_OPTIONS = {
-    "bind-address": ports.HOST,
+#: What the ERP's server is told, wherever it listens.
+OPTIONS = {
     "character-set-server": "utf8mb4",
     "collation-server": "utf8mb4_unicode_ci",
     "skip-name-resolve": "ON",
@@ -96,11 +96,8 @@ class MariaDB(Server):
         Raises:
             pymysql.err.MySQLError: One of the tables does not exist.
         """
-        with self.connect(admin=True) as connection, connection.cursor() as cursor:
-            cursor.execute(f"revoke all privileges, grant option from {USER}@'%'")
-            for table in tables:
-                quoted = table.replace("`", "``")
-                cursor.execute(f"grant select on `{DATABASE}`.`{quoted}` to {USER}@'%'")
+        with self.connect(admin=True) as connection:
+            grant_reader(connection, tables)
 
     def marker(self) -> str:
         """Return the argument that names the data folder."""
@@ -130,7 +127,8 @@ class MariaDB(Server):
         """Return the command of the server."""
         program = self.site.packages.find("mariadbd")
         options = {
-            **_OPTIONS,
+            **OPTIONS,
+            "bind-address": ports.HOST,
             "port": str(self.port),
             # Relative to the data folder: the path of a socket may have 107 bytes only.
             "socket": "mariadb.sock",
@@ -149,16 +147,8 @@ class MariaDB(Server):
         return self.home / "init.sql"
 
     def _init_statements(self) -> str:
-        """Return statements, run before the server listens: whatever was there, the passwords are ours."""
         secret = self.site.settings.secret
-        return (
-            f"create database if not exists {DATABASE};\n"
-            f"create user if not exists {ADMINISTRATOR}@'%';\n"
-            f"alter user {ADMINISTRATOR}@'%' identified by '{secret('mysql_admin_password')}';\n"
-            f"grant all privileges on *.* to {ADMINISTRATOR}@'%' with grant option;\n"
-            f"create user if not exists {USER}@'%';\n"
-            f"alter user {USER}@'%' identified by '{secret('mysql_password')}';\n"
-        )
+        return init_statements(secret("mysql_admin_password"), secret("mysql_password"))
 
     def _create(self) -> None:
         # Under another name until it is whole: an interrupted installation must not pass for a data folder.
@@ -180,21 +170,58 @@ class MariaDB(Server):
             root = None if program.root is None else Path(plain) / "root"
             if root is not None and program.root is not None:
                 root.symlink_to(program.root)
-            where = {**_where_from(root), "innodb-log-file-size": _OPTIONS["innodb-log-file-size"]}
-            command = [
-                str(program.path),
-                "--no-defaults",
-                f"--datadir={home / fresh.name}",
-                # root may log in through the socket as ourselves only; there is no user without a password.
-                "--auth-root-authentication-method=socket",
-                f"--auth-root-socket-user={_user_name()}",
-                "--skip-test-db",
-                "--skip-name-resolve",
-                "--innodb-use-native-aio=OFF",
-                *(f"--{name}={value}" for name, value in where.items()),
-            ]
+            where = _where_from(root)
+            command = install_command(str(program.path), home / fresh.name, where)
             self.run_tool(Launch(command, self.home, program.environment), "create its data folder")
         fresh.rename(self.data_folder)
+
+
+def install_command(program: str, folder: Path, more: Mapping[str, str]) -> list[str]:
+    """Return the command that creates a data folder; there is no user without a password in it.
+
+    Args:
+        program: `mariadb-install-db`.
+        folder: The data folder.
+        more: Settings that the server needs where it is unpacked, or run by root.
+    """
+    options = {**more, "innodb-log-file-size": OPTIONS["innodb-log-file-size"]}
+    return [
+        program,
+        "--no-defaults",
+        f"--datadir={folder}",
+        # root may log in through the socket as ourselves only.
+        "--auth-root-authentication-method=socket",
+        f"--auth-root-socket-user={_user_name()}",
+        "--skip-test-db",
+        "--skip-name-resolve",
+        "--innodb-use-native-aio=OFF",
+        *(f"--{name}={value}" for name, value in options.items()),
+    ]
+
+
+def init_statements(admin_password: str, password: str) -> str:
+    """Return statements, run before the server listens: whatever was there, the passwords are these."""
+    return (
+        f"create database if not exists {DATABASE};\n"
+        f"create user if not exists {ADMINISTRATOR}@'%';\n"
+        f"alter user {ADMINISTRATOR}@'%' identified by {_quoted(admin_password)};\n"
+        f"grant all privileges on *.* to {ADMINISTRATOR}@'%' with grant option;\n"
+        f"create user if not exists {USER}@'%';\n"
+        f"alter user {USER}@'%' identified by {_quoted(password)};\n"
+    )
+
+
+def grant_reader(connection: Connection, tables: Sequence[str]) -> None:
+    """Let the reader select from exactly these tables of the ERP's database, and from nothing else."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"revoke all privileges, grant option from {USER}@'%'")
+        for table in tables:
+            quoted = table.replace("`", "``")
+            cursor.execute(f"grant select on `{DATABASE}`.`{quoted}` to {USER}@'%'")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _where_from(root: Path | None) -> dict[str, str]:

@@ -132,34 +132,9 @@ class Vsftpd(Server):
 
     def _options(self) -> dict[str, str]:
         return {
-            "listen": "YES",
-            "listen_ipv6": "NO",
+            **settings_of(self.data_folder, self._passwords, self.passive_ports),
             "listen_address": ports.HOST,
             "listen_port": str(self.port),
-            "background": "NO",
-            "run_as_launching_user": "YES",
-            # Some kernels' calls are not on its list, and it would end without a word.
-            "seccomp_sandbox": "NO",
-            # Only root may give sessions process and network namespaces of their own: none for anybody.
-            "isolate": "NO",
-            "isolate_network": "NO",
-            "ftp_username": _account(),
-            "local_enable": "NO",
-            "anonymous_enable": "YES",
-            "secure_email_list_enable": "YES",
-            "email_password_file": str(self._passwords),
-            "anon_root": str(self.data_folder),
-            "write_enable": "YES",
-            "anon_upload_enable": "YES",
-            "anon_mkdir_write_enable": "YES",
-            "anon_other_write_enable": "YES",
-            "anon_umask": "022",
-            "anon_world_readable_only": "NO",
-            "use_localtime": "NO",
-            "pasv_min_port": str(self.passive_ports.start),
-            "pasv_max_port": str(self.passive_ports.stop - 1),
-            "max_clients": "200",
-            "max_per_ip": "200",
             "xferlog_enable": "YES",
             "xferlog_std_format": "YES",
             "xferlog_file": str(self.transfer_log),
@@ -176,6 +151,44 @@ class Vsftpd(Server):
         if alias.is_symlink() and alias.lstat().st_uid == os.geteuid():
             alias.unlink()
         alias.symlink_to(self.data_folder)
+
+
+def settings_of(folder: Path, passwords: Path, passive: range) -> dict[str, str]:
+    """Return the settings with which a plain user runs vsftpd as it behaves at the customer's.
+
+    Args:
+        folder: What is served; its root by that path.
+        passwords: A file with the one password.
+        passive: The ports of the data connections.
+    """
+    return {
+        "listen": "YES",
+        "listen_ipv6": "NO",
+        "background": "NO",
+        "run_as_launching_user": "YES",
+        # Some kernels' calls are not on its list, and it would end without a word.
+        "seccomp_sandbox": "NO",
+        # Only root may give sessions process and network namespaces of their own: none for anybody.
+        "isolate": "NO",
+        "isolate_network": "NO",
+        "ftp_username": _account(),
+        "local_enable": "NO",
+        "anonymous_enable": "YES",
+        "secure_email_list_enable": "YES",
+        "email_password_file": str(passwords),
+        "anon_root": str(folder),
+        "write_enable": "YES",
+        "anon_upload_enable": "YES",
+        "anon_mkdir_write_enable": "YES",
+        "anon_other_write_enable": "YES",
+        "anon_umask": "022",
+        "anon_world_readable_only": "NO",
+        "use_localtime": "NO",
+        "pasv_min_port": str(passive.start),
+        "pasv_max_port": str(passive.stop - 1),
+        "max_clients": "200",
+        "max_per_ip": "200",
+    }
 
 
 def _account() -> str:

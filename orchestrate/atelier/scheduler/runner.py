@@ -69,8 +69,9 @@ class Runner:
                 ],
                 cwd=self._root,
                 env={
-                    "RUN_WAIT_SECONDS": str(_PATIENCE),
                     **os.environ,
+                    # Set but empty, as Compose hands on what nobody has set, it says nothing.
+                    "RUN_WAIT_SECONDS": os.environ.get("RUN_WAIT_SECONDS") or str(_PATIENCE),
                     runs.SCHEDULE: schedule.name,
                     runs.DUE_AT: due.due_at.isoformat(),
                 },

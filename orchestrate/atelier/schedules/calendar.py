@@ -63,7 +63,7 @@ class Calendar:
         Raises:
             ValueError: It is none, or never due; the sentence says why.
         """
-        words = _ALIASES.get(interval.strip().lower(), interval).lower().split()
+        words = fields(interval)
         if len(words) != len(_FIELDS):
             raise ValueError(
                 "give five fields (minute, hour, day of the month, month, weekday) or one of "
@@ -133,6 +133,11 @@ class Calendar:
                 # A time that is left out comes back as another one.
                 if (back.hour, back.minute) == (wall.hour, wall.minute):
                     yield folded
+
+
+def fields(interval: str) -> tuple[str, ...]:
+    """Return the fields of an interval, those that an alias stands for."""
+    return tuple(_ALIASES.get(interval.strip().lower(), interval).lower().split())
 
 
 def _numbers(word: str, name: str, least: int, greatest: int, names: dict[str, int]) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 from atelier.errors import AtelierError
 from atelier.project_files import documents
-from atelier.schedules.calendar import Calendar
+from atelier.schedules.calendar import Calendar, fields
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +31,11 @@ class Schedule:
     job: str
     #: Five fields of crontab(5) or an alias, as Meltano has it.
     interval: str
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The five fields of crontab(5)."""
+        return fields(self.interval)
 
     @property
     def calendar(self) -> Calendar:

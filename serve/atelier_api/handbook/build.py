@@ -6,6 +6,7 @@ import posixpath
 import shutil
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -20,7 +21,6 @@ from atelier_api.pages import assets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from atelier_api.labels import Language
@@ -52,9 +52,9 @@ _templates = Environment(
 )
 
 
-def folder_of(root: Path) -> Path:
-    """Return the folder of the site in a project."""
-    return root / "docs" / "site"
+def folder_of(root: Path, variables: Mapping[str, str]) -> Path:
+    """Return the folder of the site: `ATELIER_DOCS_DIR`, or one in the project."""
+    return Path(variables.get("ATELIER_DOCS_DIR") or root / "docs" / "site")
 
 
 def build(

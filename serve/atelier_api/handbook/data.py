@@ -39,7 +39,8 @@ def write(root: Path, site: Path, variables: Mapping[str, str], target: str) -> 
     tables, lineage = (site / name for name in FOREIGN)
     dbt.run(root, variables, target, "dbt", "--quiet", "docs", "generate", "--static")
     tables.mkdir(parents=True)
-    made = root / "transform" / "target"
+    # As dbt has it: below its project, or wherever the variable says.
+    made = root / "transform" / (variables.get("DBT_TARGET_PATH") or "target")
     shutil.copyfile(made / "static_index.html", tables / "index.html")
     # As built afresh: how a model finds what is new is no part of where its columns come from.
     dbt.run(root, variables, target, "dbt", "--quiet", "compile", "--full-refresh")

@@ -31,7 +31,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "serving": ("api/index.html", "docs/api.md", "docs/dashboard.md"),
     "running": (
-        *("README.md", "failures", "docs/alerts.md", "docs/runbooks/README.md"),
+        *("README.md", "docs/install.md", "failures", "docs/alerts.md", "docs/runbooks/README.md"),
         *("SECURITY.md", "extract/ERP_INDEXES.md"),
     ),
     "figures": ("docs/performance.md", "docs/reliability.md"),

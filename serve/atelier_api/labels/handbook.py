@@ -42,8 +42,10 @@ docs/alerts.md | Les alertes | Alerts
 docs/alerts.md.note | Ce qui est signalé, à qui, et que faire | What is told, to whom, and what to do
 docs/dashboard.md | Le tableau de bord | The dashboard
 docs/dashboard.md.note | Ses pages, ce qui demande attention, l'écran mural | Its pages, what needs attention, the wall screen
-README.md | Installer et exploiter | Set up and run
+README.md | Présentation et commandes | Overview and commands
 README.md.note | Commandes, variables, tables, rôles | Commands, variables, tables, roles
+docs/install.md | Installer | Installing
+docs/install.md.note | Compose, systemd, cron ; pare-feu, certificats, mise à jour | Compose, systemd, cron; firewall, certificates, upgrade
 failures | Quand quelque chose échoue | When something fails
 failures.note | Ce que dit la dernière ligne, et que faire | What the last line says, and what to do
 docs/runbooks/README.md | Procédures | Runbooks

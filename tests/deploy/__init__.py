@@ -1,0 +1,1 @@
+"""How Atelier is installed: the image, Compose, systemd, cron, Airflow."""
