@@ -1,4 +1,4 @@
-"""The program `atelier`: checks and the report of a run, the roles, and what is done about personal data."""
+"""The program `atelier`: checks and the report of a run, roles, personal data, backups."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from atelier import checks, report, roles
+from atelier.backup import commands as backup
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import commands as gdpr
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         part = parts.add_parser(name, help=help_text)
         _add_environment(part)
         part.set_defaults(run=operation)
+    backup.add_to(commands, _add_environment)
     return parser
 
 

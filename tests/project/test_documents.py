@@ -37,6 +37,9 @@ MORE_VARIABLES = {
     "API_CORS_ORIGINS",
     "API_TRUSTED_PROXIES",
     "API_RATE_LIMIT",
+    "BACKUP_DIR",
+    "BACKUP_KEEP",
+    "PG_BIN_DIR",
 }
 
 
@@ -78,6 +81,7 @@ def test_every_job_and_schedule_is_as_promised() -> None:
         ("0 9 * * *", "erp-to-marts"),
         ("0 14 * * *", "erp-to-marts"),
         ("30 2 * * *", "retention"),
+        ("30 3 * * *", "backup"),
     }
     assert all(job in jobs for _, job in schedules)
 
