@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from atelier import roles, warehouse
 from atelier.connections import Warehouse
 from atelier.errors import AtelierError
+from atelier.ops import migrations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,7 @@ def run(root: Path, variables: Mapping[str, str], target: str, program: str, *ar
     place = Warehouse.of(variables)
     with closing(warehouse.connect(place)) as connection:
         warehouse.prepare(connection, place)
+        migrations.apply(connection, place)
         names = roles.settle(connection, place)
     environment = {
         **os.environ,

@@ -2,25 +2,35 @@
 
 Meltano reads its system database's address from a setting in which a password would have to be escaped, and
 knows nothing of local servers on free ports. So this sets both up, then runs Meltano in the same process. A
-`meltano run` holds the warehouse for itself; when it fails, its last line says why.
+`meltano run` holds the warehouse for itself and is recorded in its history; when it fails, its last line says
+why.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import uuid
-from contextlib import ExitStack
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atelier import roles, warehouse
+import psycopg2
+
+from atelier import places, roles, warehouse
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import store
 from atelier.last_words import LastWords
+from atelier.ops import logs, migrations, runs
+from atelier.ops.steps import Watch, names_of, now
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
+    from types import FrameType
+    from typing import NoReturn
 
     from psycopg2.extensions import connection as Connection  # noqa: N812 # it is a class
 
@@ -39,8 +49,11 @@ WORKING_COMMANDS = {
     "logs",
 }
 
-#: Seconds that a run waits for another one to end before it gives up.
-WAIT_SECONDS = 600.0
+#: Options of `meltano run` that a word follows.
+OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
+
+#: Seconds that a run waits for another one to end before it gives up, unless RUN_WAIT_SECONDS says otherwise.
+WAIT_SECONDS = 600
 
 
 def environment_of(arguments: list[str]) -> str:
@@ -62,9 +75,23 @@ def command_of(arguments: list[str]) -> str | None:
     return next((argument for argument in arguments if argument in WORKING_COMMANDS), None)
 
 
+def blocks_of(arguments: list[str]) -> list[str]:
+    """Return what `meltano run` is asked for: jobs, commands and plugins, without options."""
+    after = iter(arguments[arguments.index("run") + 1 :])
+    blocks = []
+    for argument in after:
+        if argument in OPTIONS_WITH_VALUE:
+            next(after, None)
+        elif not argument.startswith("-"):
+            blocks.append(argument)
+    return blocks
+
+
 def say(text: str) -> None:
-    """Print a line of ours on standard error, where Meltano's log goes."""
+    """Print a line of ours on standard error, where Meltano's log goes, and put it into the run's own log."""
     print(f"atelier: {text}", file=sys.stderr, flush=True)  # noqa: T201 # a command-line program
+    if path := os.environ.get(logs.RUN_LOG):
+        logs.write(Path(path), text)
 
 
 def main() -> int:
@@ -75,34 +102,37 @@ def main() -> int:
         root = project_root()
         if command is None:
             return _meltano(arguments)
-        with ExitStack() as run:
-            connection, target = _prepare(arguments, command, root, run)
-            if command == "run":
-                # The lock says that no other run is at work, whatever a killed one left in Meltano's tables.
-                arguments.insert(arguments.index("run") + 1, "--force")
-            status = _meltano(["--env-file", os.devnull, *arguments])
-            if command == "run" and not status:
-                # Some rights can only be given on tables that are there: those that this run has made.
-                roles.settle(connection, target)
+        environment = environment_of(arguments)
+        variables = resolve(root, environment, os.environ)
+        if command == "run" and "--dry-run" not in arguments:
+            return _Run(arguments, root, environment, variables).status()
+        with closing(_connect(Warehouse.of(variables))) as connection:
+            _surround(connection, root, variables, holds_warehouse=False)
+            return _meltano(["--env-file", os.devnull, *arguments])
     except AtelierError as error:
         say(f"failed: {error}")
         return 1
-    if status and command == "run":
-        say(f"failed: {LastWords.sentence() or 'the reason is in the lines above'}")
-    return status
 
 
-def _prepare(arguments: list[str], command: str, root: Path, run: ExitStack) -> tuple[Connection, Warehouse]:
-    variables = resolve(root, environment_of(arguments), os.environ)
-    target = Warehouse.of(variables)
+def _connect(target: Warehouse) -> Connection:
+    """Log in to a warehouse that has what Atelier itself needs in it."""
     connection = warehouse.connect(target)
-    run.callback(connection.close)
-    warehouse.prepare(connection, target)
-    store.prepare(connection, target)
-    if command == "run":
-        run.enter_context(warehouse.exclusive_run(connection, WAIT_SECONDS, say))
-        warehouse.make_system_tables(connection, target)
-    names = roles.settle(connection, target, say if command == "run" else None)
+    try:
+        warehouse.prepare(connection, target)
+        store.prepare(connection, target)
+        migrations.apply(connection, target)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _surround(
+    connection: Connection, root: Path, variables: Mapping[str, str], *, holds_warehouse: bool
+) -> None:
+    """Give Meltano and its plugins their environment, and the warehouse its roles."""
+    target = Warehouse.of(variables)
+    names = roles.settle(connection, target, say if holds_warehouse else None)
     os.environ.update(variables)
     os.environ.update(
         {
@@ -110,12 +140,118 @@ def _prepare(arguments: list[str], command: str, root: Path, run: ExitStack) -> 
             "MELTANO_DATABASE_URI": target.system_database_uri,
             "MELTANO_CLI_LOG_CONFIG": str(root / "orchestrate" / "logging.yaml"),
             # Steps of ours that a run starts work under its lock.
-            warehouse.HELD: "1" if command == "run" else "",
+            warehouse.HELD: "1" if holds_warehouse else "",
             # The name of every session of this run: what a killed run leaves behind is found by it.
             "PGAPPNAME": warehouse.SESSION_PREFIX + uuid.uuid4().hex[:12],
         }
     )
-    return connection, target
+
+
+@dataclass
+class _Run:
+    """One `meltano run`: alone in the warehouse, and recorded there."""
+
+    arguments: list[str]
+    root: Path
+    environment: str
+    variables: dict[str, str]
+
+    def status(self) -> int:
+        """Run it; return its exit status."""
+        blocks = blocks_of(self.arguments)
+        state = places.state_folder(self.root, self.environment, self.variables)
+        folder = places.log_folder(self.root, self.environment, self.variables)
+        run = runs.Run.of(" ".join(blocks), self.environment, os.environ)
+        os.environ[logs.RUN_LOG] = str(logs.file_of(folder, run.run_id))
+        places.remove_older(folder, logs.PATTERN, places.days(self.variables, "LOG_KEEP_DAYS", 90))
+        _stop_cleanly()
+        target = Warehouse.of(self.variables)
+        try:
+            Watch.begin(names_of(self.root, blocks))
+            with self._recorded(run, target, state / "unrecorded") as connection:
+                _surround(connection, self.root, self.variables, holds_warehouse=True)
+                # The lock says that no other run is at work, whatever a killed one left in Meltano's tables.
+                self.arguments.insert(self.arguments.index("run") + 1, "--force")
+                _succeed(_meltano(["--env-file", os.devnull, *self.arguments]))
+                # Some rights can only be given on tables that are there: those that this run has made.
+                roles.settle(connection, target)
+        except _UnsuccessfulError as error:
+            say(f"failed: {run.message}")
+            return error.status
+        return 0
+
+    @contextmanager
+    def _recorded(self, run: runs.Run, target: Warehouse, unrecorded: Path) -> Iterator[Connection]:
+        try:
+            with closing(_connect(target)) as connection:
+                with warehouse.exclusive_run(connection, _wait_seconds(self.variables), say):
+                    warehouse.make_system_tables(connection, target)
+                    run.started_at = now()
+                    keep_days = places.days(self.variables, "RUN_KEEP_DAYS", 400)
+                    runs.begin(connection, run, unrecorded, keep_days)
+                    yield connection
+                    run.end("succeeded", None, Watch.steps)
+                    runs.record(connection, run)
+        except BaseException as error:
+            outcome, message = _outcome(error, target)
+            Watch.broken_off(outcome, message)
+            run.end(outcome, message, Watch.steps)
+            _record_anew(run, target, unrecorded)
+            if isinstance(error, psycopg2.Error):
+                raise AtelierError(message) from None
+            raise
+
+
+class _UnsuccessfulError(Exception):
+    """Meltano ended with a status other than 0."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def _succeed(status: int) -> None:
+    if status:
+        raise _UnsuccessfulError(status)
+
+
+def _outcome(error: BaseException, target: Warehouse) -> tuple[str, str]:
+    if isinstance(error, _UnsuccessfulError) and error.status == runs.STOPPED:
+        return "interrupted", "it was asked to stop"
+    if isinstance(error, _UnsuccessfulError):
+        return "failed", LastWords.sentence() or "the reason is in the lines above"
+    if isinstance(error, psycopg2.Error):
+        return "failed", f"the connection to the warehouse, {target.place}, was lost: run the same again"
+    if isinstance(error, AtelierError):
+        return "failed", str(error)
+    if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        return "interrupted", "it was asked to stop"
+    return "failed", f"an error that nobody has foreseen ({type(error).__name__}): the lines above say more"
+
+
+def _record_anew(run: runs.Run, target: Warehouse, unrecorded: Path) -> None:
+    """Record a run whose own connection may be gone; where there is no way to, keep it for the next run."""
+    try:
+        with closing(warehouse.connect(target)) as connection:
+            runs.record(connection, run)
+    except (AtelierError, psycopg2.Error):
+        runs.keep(unrecorded, run)
+
+
+def _wait_seconds(variables: Mapping[str, str]) -> int:
+    text = variables.get("RUN_WAIT_SECONDS") or str(WAIT_SECONDS)
+    if not text.isascii() or not text.isdigit():
+        raise AtelierError(f"RUN_WAIT_SECONDS is {text!r}: give a whole number of seconds")
+    return int(text)
+
+
+def _stop_cleanly() -> None:
+    """Let a request to stop end the run as an error would: recorded, and without children left behind."""
+
+    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(runs.STOPPED)
+
+    signal.signal(signal.SIGTERM, stop)
 
 
 def _meltano(arguments: list[str]) -> int:

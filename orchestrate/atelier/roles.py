@@ -15,6 +15,7 @@ from psycopg2 import sql
 from atelier.connections import STATE_SCHEMA
 from atelier.errors import AtelierError
 from atelier.gdpr.store import SCHEMA, TABLES
+from atelier.ops.migrations import SCHEMA as OPS_SCHEMA
 from atelier.warehouse import RUN_LOCK
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ WORN: Final = ("loader", "transformer", "reader", "server")
 #: Schemas that a group may look into without owning them.
 VISIBLE: Final = {
     "loader": (SCHEMA,),
-    "transformer": (*RAW, STATE_SCHEMA, SCHEMA),
+    "transformer": (*RAW, STATE_SCHEMA, SCHEMA, OPS_SCHEMA),
     "reader": ("marts",),
     "dpo": (*RAW, "snapshots", "marts", SCHEMA),
 }
@@ -71,6 +72,11 @@ GDPR: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "transformer": {"log_file_editions": ("select",), "history_beginning": ("select",)},
     "dpo": dict.fromkeys(TABLES, ("select",)),
+}
+
+#: The same of the schema `ops`: the marts show how runs went, and a build says that it was whole.
+OPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "transformer": {"runs": ("select",), "model_builds": ("select", "insert")}
 }
 
 #: What dbt reads of Meltano's record of runs, to say how old the ERP's rows are.
@@ -331,19 +337,21 @@ def _runs(cursor: Cursor, roles: Roles) -> Iterator[sql.Composable]:
         )
 
 
-def _gdpr(cursor: Cursor, roles: Roles) -> Iterator[sql.Composable]:
-    for group, tables in GDPR.items():
-        name = roles.by_group[group]
-        for table, actions in tables.items():
-            cursor.execute(
-                "select action from unnest(%s) as action where to_regclass(%s) is not null "
-                "and not has_table_privilege(%s, to_regclass(%s), action)",
-                (list(actions), f"{SCHEMA}.{table}", name, f"{SCHEMA}.{table}"),
-            )
-            for (action,) in cursor.fetchall():
-                yield sql.SQL("grant {} on {} to {}").format(
-                    sql.SQL(action), sql.Identifier(SCHEMA, table), sql.Identifier(name)
+def _tables(cursor: Cursor, roles: Roles) -> Iterator[sql.Composable]:
+    """What others may do with the tables that belong to the pipeline's user."""
+    for schema, rights in ((SCHEMA, GDPR), (OPS_SCHEMA, OPS)):
+        for group, tables in rights.items():
+            name = roles.by_group[group]
+            for table, actions in tables.items():
+                cursor.execute(
+                    "select action from unnest(%s) as action where to_regclass(%s) is not null "
+                    "and not has_table_privilege(%s, to_regclass(%s), action)",
+                    (list(actions), f"{schema}.{table}", name, f"{schema}.{table}"),
                 )
+                for (action,) in cursor.fetchall():
+                    yield sql.SQL("grant {} on {} to {}").format(
+                        sql.SQL(action), sql.Identifier(schema, table), sql.Identifier(name)
+                    )
 
 
 #: Each says what is still to be done, in this order.
@@ -357,7 +365,7 @@ STEPS: Final = (
     _raw,
     _columns,
     _runs,
-    _gdpr,
+    _tables,
 )
 
 

@@ -50,6 +50,8 @@ class Plant:
             "MELTANO_SYS_DIR_ROOT": str(site.folder / "meltano"),
             "DBT_TARGET_PATH": str(site.folder / "dbt-target"),
             "DBT_LOG_PATH": str(site.folder / "dbt-logs"),
+            "ATELIER_STATE_DIR": str(site.folder / "state"),
+            "ATELIER_LOG_DIR": str(site.folder / "logs"),
         }
         self.logs = site.ftp_root / name
         #: Files that are still being written, and may end in a torn line.
@@ -61,7 +63,7 @@ class Plant:
 
     def drop_warehouse(self) -> None:
         """Make the warehouse as empty as a new one."""
-        for schema in (*DATA_SCHEMAS, "meltano", "gdpr", "serve", "ops"):
+        for schema in (*DATA_SCHEMAS, "meltano", "gdpr", "ops", "serve"):
             self.execute(f"drop schema if exists {schema} cascade")
 
     def environment(self, **changes: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -176,6 +177,8 @@ class Run:
             len(tree.paths) - total.files,
             len(tree.machines),
         )
+        _say_metric(logger, "bytes_received", total.received)
+        _say_metric(logger, "lines_rejected", total.rejected)
 
     def _discover(self) -> Tree:
         """List all folders; where known files have vanished, once more, as no reply tells a listing's length.
@@ -335,3 +338,8 @@ def _bytes_text(number: float) -> str:
             return f"{number:.3g} {unit}"
         number /= 1000
     return f"{number:.4g} GB"
+
+
+def _say_metric(logger: logging.Logger, name: str, value: int) -> None:
+    """Say a number as the Singer SDK says its own, for programs to read."""
+    logger.info("METRIC: %s", json.dumps({"type": "counter", "metric": name, "value": value, "tags": {}}))

@@ -182,6 +182,7 @@ class FullTables:
         deleted = connection.execute(sa.delete(table).where(self._is_gone(sink, table))).rowcount
         if deleted:
             self._logger.info("%s: %d rows deleted, as they are gone from the source", table.name, deleted)
+            sink.say_written(deleted)
         loads = _made_loads_table(table.schema, connection)
         connection.execute(
             sa.insert(loads).values(

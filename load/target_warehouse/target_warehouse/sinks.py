@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +125,9 @@ class WarehouseSink(PostgresSink):
             The number of rows written.
         """
         if self.append_only:
-            return super().upsert(from_table, to_table, schema, join_keys, connection)
+            written = super().upsert(from_table, to_table, schema, join_keys, connection)
+            self.say_written(written or 0)
+            return written
         return sum(self.write_differences(from_table, to_table, join_keys, connection))
 
     def write_differences(
@@ -148,7 +151,14 @@ class WarehouseSink(PostgresSink):
                 sa.update(to_table).where(same_key).where(differs).values(values)
             ).rowcount
         self.logger.info("%s: %d rows inserted, %d updated", self.table_name, inserted, updated)
+        self.say_written(inserted + updated)
         return inserted, updated
+
+    def say_written(self, rows: int) -> None:
+        """Say how many rows were inserted, updated or deleted, as the Singer SDK says its own numbers."""
+        tags = {"stream": self.stream_name}
+        point = {"type": "counter", "metric": "rows_written", "value": rows, "tags": tags}
+        self.logger.info("METRIC: %s", json.dumps(point))
 
     def activate_version(self, new_version: int) -> None:
         """Note that all rows of a full table have come, to be put in its place at the end of the run.

@@ -25,6 +25,7 @@ from atelier.errors import AtelierError
 from atelier.gdpr import logs, orders, store
 from atelier.gdpr.counts import Counts
 from atelier.gdpr.register import retentions
+from atelier.ops import migrations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -233,6 +234,7 @@ def working(target: Warehouse, say: Callable[[str], None]) -> Iterator[sa.Connec
             lock = held.enter_context(closing(warehouse.connect(target)))
             held.enter_context(warehouse.exclusive_run(lock, WAIT_SECONDS, say))
             store.prepare(lock, target)
+            migrations.apply(lock, target)
             roles.settle(lock, target)
 
         def connect() -> RawConnection:

@@ -1,0 +1,50 @@
+"""The log of each run as a file of JSON lines, beside what people read on the terminal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING, Final
+
+from atelier.ops.steps import now
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Environment variable by which the launcher tells the handler the run's file.
+RUN_LOG: Final = "ATELIER_RUN_LOG"
+
+#: A run that says more than this, as at the level debug, goes on in a new file; the oldest part goes.
+FILE_BYTES: Final = 20_000_000
+FILES: Final = 5
+
+PATTERN: Final = "run-*.jsonl*"
+
+
+def file_of(folder: Path, run_id: str) -> Path:
+    """Return the log file of a run that begins now."""
+    return folder / f"run-{now():%Y%m%dT%H%M%SZ}-{run_id}.jsonl"
+
+
+def handler() -> logging.Handler:
+    """Return the handler of the run's file, or one that does nothing outside a run; logging.yaml names it."""
+    path = os.environ.get(RUN_LOG)
+    if not path:
+        return logging.NullHandler()
+    return RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8", delay=True)
+
+
+def write(path: Path, event: str, level: str = "info", **fields: object) -> None:
+    """Add a line of our own: what the launcher says before Meltano logs and after.
+
+    A log that cannot be written, as on a full disk, must not end a run that could go on.
+    """
+    line = {"event": event, "level": level, "timestamp": now().isoformat(), "logger": "atelier", **fields}
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+    except OSError:
+        return

@@ -1,0 +1,167 @@
+"""The steps of a run and what each did, from the lines that Meltano logs while it runs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from atelier.project_files import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+#: What Meltano says when a step has ended.
+_END_OF_A_STEP: Final = "Block run completed"
+
+#: How a tap or loader says a number (Singer), and the numbers that a run's history keeps.
+_METRIC: Final = re.compile(r"METRIC: (\{.*\})\s*$")
+METRICS: Final = {
+    "rows_written": "rows_loaded",
+    "bytes_received": "bytes_read",
+    "lines_rejected": "lines_rejected",
+}
+
+
+@dataclass
+class Step:
+    """One step of a run.
+
+    Attributes:
+        started_at: When the step before it had ended.
+        counts: Numbers by their columns in `ops.run_steps`; none where the step said none.
+    """
+
+    name: str
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    message: str | None
+    counts: dict[str, int]
+
+
+class Watch(logging.Handler):
+    """A logging handler that notes each step when it ends; logging makes it, so its notes are the class's."""
+
+    steps: ClassVar[list[Step]] = []
+    _names: ClassVar[Iterator[str]] = iter(())
+    _began: ClassVar[datetime]
+    _counts: ClassVar[dict[str, int]] = {}
+
+    @classmethod
+    def begin(cls, names: Sequence[str]) -> None:
+        """Begin a run whose steps have these names."""
+        cls.steps = []
+        cls._names = iter(names)
+        cls._began = now()
+        cls._counts = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a line; structlog puts what it says into a dictionary."""
+        event: Any = record.msg
+        if not isinstance(event, dict):
+            return
+        text = str(event.get("event", ""))
+        if text == _END_OF_A_STEP:
+            self.end(succeeded=bool(event.get("success")), message=event.get("err"))
+        elif match := _METRIC.search(text):
+            self._count(match[1])
+
+    @classmethod
+    def end(cls, *, succeeded: bool, message: str | None) -> None:
+        """End the current step."""
+        ended_at = now()
+        cls.steps.append(
+            Step(
+                name=next(cls._names, "unknown"),
+                started_at=cls._began,
+                ended_at=ended_at,
+                outcome="succeeded" if succeeded else "failed",
+                message=None if succeeded else message,
+                counts=cls._counts,
+            )
+        )
+        cls._began, cls._counts = ended_at, {}
+
+    @classmethod
+    def broken_off(cls, outcome: str, message: str | None) -> None:
+        """End the step in which the run ended, unless Meltano has said so of the last one."""
+        if cls.steps and cls.steps[-1].outcome == "failed":
+            cls.steps[-1].message = message
+            return
+        name = next(cls._names, None)
+        if name is not None:
+            cls.steps.append(Step(name, cls._began, now(), outcome, message, cls._counts))
+
+    @classmethod
+    def _count(cls, text: str) -> None:
+        try:
+            point = json.loads(text)
+            column = METRICS.get(point["metric"])
+            if column:
+                cls._counts[column] = cls._counts.get(column, 0) + int(point["value"])
+        except (ValueError, TypeError, KeyError):
+            return
+
+
+def totals(steps: Sequence[Step]) -> dict[str, int]:
+    """Return the sums over steps of what they counted."""
+    sums: dict[str, int] = {}
+    for step in steps:
+        for column, value in step.counts.items():
+            sums[column] = sums.get(column, 0) + value
+    return sums
+
+
+def names_of(root: Path, blocks: Sequence[str]) -> list[str]:
+    """Return the names of the steps that `meltano run` makes of its arguments, one per step.
+
+    Args:
+        root: The project's folder.
+        blocks: Jobs, commands (`dbt:build`) and plugins, as on the command line.
+
+    Raises:
+        AtelierError: A file of the project cannot be read.
+    """
+    jobs, loaders = _declared(root)
+    return list(_names(blocks, jobs, loaders))
+
+
+def _names(
+    blocks: Sequence[str], jobs: Mapping[str, Sequence[str]], loaders: frozenset[str]
+) -> Iterator[str]:
+    pair: list[str] = []
+    for block in blocks:
+        if block in jobs:
+            for task in jobs[block]:
+                yield from _names(task.split(), jobs, loaders)
+        elif ":" in block and not pair:
+            yield block
+        else:
+            pair.append(block)
+            if block in loaders:
+                yield " ".join(pair)
+                pair = []
+    if pair:
+        yield " ".join(pair)
+
+
+def _declared(root: Path) -> tuple[dict[str, list[str]], frozenset[str]]:
+    jobs: dict[str, list[str]] = {}
+    loaders: set[str] = set()
+    for document in documents(root):
+        for job in document.get("jobs") or []:
+            tasks = job["tasks"] if isinstance(job["tasks"], list) else [job["tasks"]]
+            jobs[job["name"]] = [" ".join(task) if isinstance(task, list) else task for task in tasks]
+        plugins = document.get("plugins") or {}
+        loaders |= {loader["name"] for loader in plugins.get("loaders") or []}
+    return jobs, frozenset(loaders)
+
+
+def now() -> datetime:
+    """Return the current moment, in UTC."""
+    return datetime.now(timezone.utc)

@@ -1,0 +1,70 @@
+"""Where Atelier keeps files of its own on a machine: its logs, and what it must know without a warehouse."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atelier.errors import AtelierError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DAY_SECONDS = 86_400
+
+
+def state_folder(root: Path, environment: str, variables: Mapping[str, str]) -> Path:
+    """Return the folder of the scheduler's heartbeat and of runs that could not be recorded; it is made.
+
+    Raises:
+        AtelierError: It cannot be made.
+    """
+    return _made(variables.get("ATELIER_STATE_DIR"), root / ".local" / environment / "scheduler")
+
+
+def log_folder(root: Path, environment: str, variables: Mapping[str, str]) -> Path:
+    """Return the folder of the logs; it is made.
+
+    Raises:
+        AtelierError: It cannot be made.
+    """
+    return _made(variables.get("ATELIER_LOG_DIR"), root / ".local" / environment / "logs")
+
+
+def _made(configured: str | None, default: Path) -> Path:
+    folder = Path(configured).absolute() if configured else default
+    try:
+        # Logs may quote names of files and orders: not for every user of the machine.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise AtelierError(
+            f"the folder {folder} cannot be made ({error.strerror}): make room or give this user the right "
+            "to it, or name another one in ATELIER_STATE_DIR or ATELIER_LOG_DIR"
+        ) from None
+    return folder
+
+
+def days(variables: Mapping[str, str], name: str, default: int) -> int:
+    """Return a number of days of the configuration.
+
+    Raises:
+        AtelierError: It is no whole number from 1 to 36500.
+    """
+    text = variables.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 36_500:
+        raise AtelierError(f"{name} is {text!r}: give a whole number of days, 1 or more")
+    return int(text)
+
+
+def remove_older(folder: Path, pattern: str, keep_days: int) -> int:
+    """Remove the files of a folder that were last written more than some days ago; return how many."""
+    removed = 0
+    for path in folder.glob(pattern):
+        # Another run may have removed it just before.
+        with suppress(FileNotFoundError):
+            if path.is_file() and time.time() - path.stat().st_mtime > keep_days * DAY_SECONDS:
+                path.unlink()
+                removed += 1
+    return removed
