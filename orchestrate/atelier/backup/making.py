@@ -20,15 +20,14 @@ from atelier.backup.folders import Manifest
 from atelier.connections import Warehouse, require
 from atelier.errors import AtelierError
 from atelier.gdpr import store
+from atelier.gdpr.operations import WAIT_SECONDS
+from atelier.ops import migrations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from psycopg2.extensions import connection as Connection  # noqa: N812 # it is a class
-
-#: Seconds that a backup waits for a run to end.
-WAIT_SECONDS: Final = 600.0
 
 #: A table that somebody locks must not hold up the backup, and with it every run, for ever.
 _LOCK_WAIT: Final = "60s"
@@ -68,6 +67,7 @@ def make(root: Path, environment: str, variables: Mapping[str, str], say: Callab
         if not os.environ.get(warehouse.HELD):
             held.enter_context(warehouse.exclusive_run(lock, WAIT_SECONDS, say))
         store.prepare(lock, target)
+        migrations.apply(lock, target)
         if folders.remove_leftovers(backups):
             say("removed what an interrupted backup had left")
         moment, name = _moment(backups)
@@ -122,6 +122,7 @@ def _fill(
         with closing(warehouse.connect(target, own)) as connection:
             connection.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
             with connection.cursor() as cursor:
+                cursor.execute("select set_config('lock_timeout', %s, true)", (_LOCK_WAIT,))
                 cursor.execute("select pg_export_snapshot()")
                 (snapshot,) = cursor.fetchone() or ("",)
                 # Counted at the very snapshot that is dumped.
@@ -130,10 +131,12 @@ def _fill(
             _dump(program, target, snapshot, named, part / folders.DUMP)
             server = _major(connection)
     except psycopg2.Error as error:
+        why = f"it says {error.pgcode or type(error).__name__}: see its log"
+        if isinstance(error, psycopg2.errors.LockNotAvailable):
+            why = "a session keeps one of its tables busy: let it end"
         raise AtelierError(
-            f"the warehouse, {target.place}, could not be backed up "
-            f"({error.pgcode or type(error).__name__}): see its log, then start this again; the backups that "
-            "are there are as they were"
+            f"the warehouse, {target.place}, could not be backed up; {why}, then start this again; the "
+            "backups that are there are as they were"
         ) from None
     folders.write(part / suppressions.FILE, suppressions.content(recorded, key))
     _copy_seeds(root, part / folders.SEEDS)

@@ -14,10 +14,10 @@ from psycopg2 import sql
 
 from atelier import roles, warehouse
 from atelier.backup import folders, programs, schemas, script, suppressions
-from atelier.backup.making import WAIT_SECONDS
 from atelier.connections import Warehouse, require
 from atelier.errors import AtelierError
 from atelier.gdpr import operations, orders
+from atelier.gdpr.operations import WAIT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,13 +8,11 @@ from psycopg2 import sql
 
 from atelier.connections import STATE_SCHEMA
 from atelier.gdpr.store import SCHEMA as GDPR
+from atelier.ops.migrations import SCHEMA as OPS
 from atelier.roles import MODELLED, RAW, SERVED
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor  # noqa: N812 # it is a class
-
-#: The history of runs and what goes with it.
-OPS: Final = "ops"
 
 #: Everything that is backed up, and dropped when a backup takes its place; no other schema is touched.
 SCHEMAS: Final = (*RAW, STATE_SCHEMA, *MODELLED, GDPR, *SERVED, OPS)

@@ -85,7 +85,8 @@ def _play_data(cursor: Cursor, script: IO[bytes]) -> None:
         if _COPY.match(line.rstrip(b"\n")):
             run()
             cursor.copy_expert(line.decode(), _Rows(script), size=1 << 20)
-        else:
+        elif not line.startswith(b"--"):
+            # A comment alone would be no statement.
             statements.append(line)
     run()
 
