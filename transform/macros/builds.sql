@@ -9,7 +9,8 @@
         {%- set kinds = ['model', 'seed', 'snapshot'] -%}
         {%- set built = results | selectattr('node.resource_type', 'in', kinds)
             | selectattr('status', 'equalto', 'success') | list -%}
-        {%- set all = graph.nodes.values() | selectattr('resource_type', 'in', kinds) | list -%}
+        {%- set all = graph.nodes.values() | selectattr('resource_type', 'in', kinds)
+            | rejectattr('config.materialized', 'equalto', 'ephemeral') | list -%}
         {%- if built | length == all | length -%}
             insert into ops.model_builds (fingerprint) values ('{{ fingerprint }}')
         {%- endif -%}

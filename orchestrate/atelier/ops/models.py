@@ -92,13 +92,18 @@ def _contents(project: Path) -> Iterator[tuple[str, str]]:
     for path in paths:
         try:
             text = path.read_text("utf-8")
-            kept = _without_comments(text) if path.suffix == ".sql" else _decisive(path, yaml.safe_load(text))
+            kept = _without_comments(text) if path.suffix == ".sql" else _decisive(path, _read(text))
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise AtelierError(
                 f"{path} cannot be read ({str(error).splitlines()[0]}): mend the file"
             ) from None
         if kept:
             yield str(path.relative_to(project)), kept
+
+
+def _read(text: str) -> Any:  # noqa: ANN401 # whatever YAML holds
+    # dbt's own choice: the other loader refuses some of what this one reads.
+    return yaml.load(text, Loader=yaml.CSafeLoader)  # it is a safe one
 
 
 def _without_comments(text: str) -> str:
