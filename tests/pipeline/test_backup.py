@@ -278,10 +278,10 @@ def test_from_an_old_postgresql_to_a_new_one_under_another_name_without_roles(
         administrator = server.connect(admin=True, database="postgres")
         administrator.autocommit = True
         with closing(administrator), administrator.cursor() as cursor:
-            cursor.execute("create role plain login password 'plain'")
+            cursor.execute(f"create role plain login password '{PASSWORD}'")
             cursor.execute('create database "Other name" owner plain')
         after = at(
-            sources, server, POSTGRES_DB="Other name", POSTGRES_USER="plain", POSTGRES_PASSWORD="plain"
+            sources, server, POSTGRES_DB="Other name", POSTGRES_USER="plain", POSTGRES_PASSWORD=PASSWORD
         )
         assert "may not create roles" in atelier(after, "restore", "latest")
         assert marts(after) == expected
