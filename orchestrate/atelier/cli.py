@@ -1,4 +1,4 @@
-"""The program `atelier`: checks and the report of a run, roles, personal data, backups."""
+"""The program `atelier`: checks and the report of a run, the scheduler, roles, personal data, backups."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import commands as gdpr
 from atelier.last_words import FAILURE_MARK
+from atelier.scheduler import commands as scheduler
 from atelier.warehouse import connect
 
 if TYPE_CHECKING:
@@ -48,6 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_environment(show)
     show.set_defaults(run=_roles)
+    service = commands.add_parser("scheduler", help="starts runs when Meltano's schedules say so")
+    verbs = service.add_subparsers(dest="part", required=True)
+    for name, (help_text, operation) in scheduler.COMMANDS.items():
+        verb = verbs.add_parser(name, help=help_text)
+        _add_environment(verb)
+        verb.set_defaults(run=operation)
     personal = commands.add_parser("gdpr", help="personal data: register, erasure, access, retention")
     parts = personal.add_subparsers(dest="part", required=True)
     for name, (help_text, operation) in gdpr.COMMANDS.items():

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import uuid
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +48,10 @@ WORKING_COMMANDS = {
     "job",
     "logs",
 }
+
+#: What writes into the warehouse without being a run: dbt's commands, and Meltano's on its state.
+WRITING_DBT = {"build", "clone", "retry", "run", "run-operation", "seed", "snapshot"}
+WRITING_STATE = {"clear", "copy", "edit", "merge", "move", "set"}
 
 #: Options of `meltano run` that a word follows.
 OPTIONS_WITH_VALUE = {"--run-id", "--state-id-suffix", "--state-strategy", "--timeout"}
@@ -87,6 +91,21 @@ def blocks_of(arguments: list[str]) -> list[str]:
     return blocks
 
 
+def writes(arguments: list[str]) -> bool:
+    """Tell whether a command that is no run may write into the warehouse: it must not meet a run."""
+    words = iter(arguments)
+    command = next((word for word in words if word in WORKING_COMMANDS), None)
+    names = [word for word in words if not word.startswith("-")]
+    if command == "invoke" and names:
+        plugin, _, wanted = names[0].partition(":")
+        if plugin == "dbt":
+            return bool(WRITING_DBT & {wanted, *names[1:]})
+        return plugin.startswith("target-")
+    if command == "state":
+        return bool(WRITING_STATE & set(names[:1]))
+    return command in {"el", "elt"}
+
+
 def say(text: str) -> None:
     """Print a line of ours on standard error, where Meltano's log goes, and put it into the run's own log."""
     print(f"atelier: {text}", file=sys.stderr, flush=True)  # noqa: T201 # a command-line program
@@ -106,8 +125,11 @@ def main() -> int:
         variables = resolve(root, environment, os.environ)
         if command == "run" and "--dry-run" not in arguments:
             return _Run(arguments, root, environment, variables).status()
-        with closing(_connect(Warehouse.of(variables))) as connection:
-            _surround(connection, root, variables, holds_warehouse=False)
+        with ExitStack() as held:
+            connection = held.enter_context(closing(_connect(Warehouse.of(variables))))
+            if alone := writes(arguments):
+                held.enter_context(warehouse.exclusive_run(connection, _wait_seconds(variables), say))
+            _surround(connection, root, variables, holds_warehouse=alone)
             return _meltano(["--env-file", os.devnull, *arguments])
     except AtelierError as error:
         say(f"failed: {error}")

@@ -9,7 +9,6 @@ import pytest
 from atelier.connections import Warehouse, port, require, resolve
 from atelier.errors import AtelierError
 from atelier.last_words import LastWords
-from atelier.launcher import command_of, environment_of
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
@@ -55,23 +54,6 @@ def test_any_password_survives_in_the_address_of_the_system_database(secret: str
     url = make_url(Warehouse("::1", 5432, secret, secret, "db").system_database_uri)
     assert (url.host, url.username, url.password, url.database) == ("::1", secret, secret, "db")
     assert url.query["options"] == "-csearch_path=meltano"
-
-
-@pytest.mark.parametrize(
-    ("line", "environment", "command"),
-    [
-        ("run elt", "dev", "run"),
-        ("--environment=prod run elt", "prod", "run"),
-        ("--environment prod --log-level debug run elt", "prod", "run"),
-        ("--log-level=debug run --dry-run elt", "dev", "run"),
-        ("run --help", "dev", None),
-        ("--version", "dev", None),
-        ("", "dev", None),
-    ],
-)
-def test_the_command_line_is_understood(line: str, environment: str, command: str | None) -> None:
-    assert environment_of(line.split()) == environment
-    assert command_of(line.split()) == command
 
 
 def test_the_last_words_are_a_sentence_of_ours_or_the_last_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from atelier.ops.steps import now
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 #: Environment variable by which the launcher tells the handler the run's file.
@@ -36,15 +37,32 @@ def handler() -> logging.Handler:
     return RotatingFileHandler(path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8", delay=True)
 
 
+class JsonLines(logging.Formatter):
+    """Formats the lines of our own services, with what was given as `extra`, as Meltano formats its own."""
+
+    _usual = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a line as JSON."""
+        fields = {name: value for name, value in vars(record).items() if name not in self._usual}
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        return _json(record.getMessage(), record.levelname.lower(), record.name, fields)
+
+
+def _json(event: str, level: str, logger: str, fields: Mapping[str, object]) -> str:
+    line = {"event": event, "level": level, "timestamp": now().isoformat(), "logger": logger, **fields}
+    return json.dumps(line, ensure_ascii=False, default=str)
+
+
 def write(path: Path, event: str, level: str = "info", **fields: object) -> None:
     """Add a line of our own: what the launcher says before Meltano logs and after.
 
     A log that cannot be written, as on a full disk, must not end a run that could go on.
     """
-    line = {"event": event, "level": level, "timestamp": now().isoformat(), "logger": "atelier", **fields}
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+            file.write(_json(event, level, "atelier", fields) + "\n")
     except OSError:
         return

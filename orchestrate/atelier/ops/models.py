@@ -107,7 +107,7 @@ def _read(text: str) -> Any:  # noqa: ANN401 # whatever YAML holds
 
 
 def _without_comments(text: str) -> str:
-    lines = (line.rstrip() for line in _COMMENTS.sub("", text).splitlines())
+    lines = (line.strip() for line in _COMMENTS.sub("", text).splitlines())
     return "\n".join(line for line in lines if line)
 
 

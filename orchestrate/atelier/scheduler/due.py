@@ -1,0 +1,81 @@
+"""What was due and did not run: so that a run missed while the machine was off is caught up once."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from atelier import warehouse
+from atelier.ops import migrations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from atelier.connections import Warehouse
+    from atelier.schedules.read import Schedule
+
+
+@dataclass(frozen=True)
+class Due:
+    """A run that a schedule asks for."""
+
+    schedule: Schedule
+    due_at: datetime
+
+
+def latest(schedule: Schedule, zone: ZoneInfo, now: datetime) -> datetime:
+    """Return the last time up to now at which a schedule was due."""
+    calendar = schedule.calendar
+    # From a day back, then a week, then as far as the rarest schedule wants: few steps for the frequent ones.
+    for days in (1, 8, 370, 9 * 366):
+        found = None
+        moment = calendar.after(now - timedelta(days=days), zone)
+        while moment <= now:
+            found, moment = moment, calendar.after(moment, zone)
+        if found is not None:
+            return found
+    raise AssertionError(f"{schedule.name} was never due")
+
+
+def missed(
+    schedules: Sequence[Schedule], zone: ZoneInfo, now: datetime, last: Mapping[str, datetime]
+) -> list[Due]:
+    """Return one run per job that was due after the last one that was started for any of its schedules.
+
+    A job that was never started is caught up as well: a new warehouse is filled at once.
+
+    Args:
+        schedules: All of them.
+        zone: The plant's time zone.
+        now: The current moment.
+        last: By the names of schedules, the latest due time for which a run was started.
+    """
+    found = []
+    for job in dict.fromkeys(schedule.job for schedule in schedules):
+        own = [schedule for schedule in schedules if schedule.job == job]
+        newest = max((Due(schedule, latest(schedule, zone, now)) for schedule in own), key=lambda d: d.due_at)
+        started = [last[schedule.name] for schedule in own if schedule.name in last]
+        if not started or max(started) < newest.due_at:
+            found.append(newest)
+    return sorted(found, key=lambda due: due.due_at)
+
+
+def last_started(target: Warehouse, environment: str) -> dict[str, datetime]:
+    """Return, by the names of schedules, the latest due time for which a run was started.
+
+    Raises:
+        AtelierError: The warehouse cannot be reached.
+    """
+    with closing(warehouse.connect(target)) as connection:
+        migrations.apply(connection, target)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select schedule, max(due_at) from ops.runs "
+                "where environment = %s and schedule is not null and due_at is not null group by schedule",
+                (environment,),
+            )
+            return dict(cursor.fetchall())
