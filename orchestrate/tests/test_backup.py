@@ -20,6 +20,7 @@ from atelier.gdpr import operations
 from atelier.gdpr.operations import Request
 from atelier.warehouse import RUN_LOCK, connect
 from atelier_demo.servers.postgres import installations
+from pipeline.second_server import another_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,6 +197,28 @@ def test_programs_that_are_too_old_are_refused(variables: dict[str, str]) -> Non
         programs.find("pg_dump", 16, {"PG_BIN_DIR": variables["BACKUP_DIR"]}, "it is asked for")
     found = programs.find("pg_dump", oldest, {}, "it is asked for")
     assert found.major >= oldest
+
+
+def test_programs_that_are_newer_than_the_server_will_do(variables: dict[str, str], tmp_path: Path) -> None:
+    oldest, newest = min(installations()), max(installations())
+    assert oldest < 17 <= newest
+    with another_server(project_root() / ".local" / "test" / f"old-{os.getpid()}", oldest) as server:
+        old = {**variables, **server.variables(), "BACKUP_DIR": str(tmp_path / "of-old")}
+        execute(old, "create schema raw_erp; create table raw_erp.notes (id bigint, text text)")
+        for text in TEXTS:
+            execute(old, "insert into raw_erp.notes (text) values (%s)", text)
+        newer = {**old, "PG_BIN_DIR": str(installations()[newest])}
+        made = back_up(newer)
+        assert (made.manifest.server_major, made.manifest.dump_major) == (oldest, newest)
+        assert restore(newer, made.folder, replace=True).replaced_rows == len(TEXTS)
+        # By itself it takes the oldest that will do, which the most servers understand.
+        assert back_up(old).manifest.dump_major < newest
+        # A dump by a newer program is not for an older one.
+        with pytest.raises(AtelierError, match=f"pg_restore of PostgreSQL {newest} or newer is needed"):
+            restore({**old, "PG_BIN_DIR": str(installations()[oldest])}, made.folder, replace=True)
+        # Nor is a newer server's backup for an older server.
+        with pytest.raises(AtelierError, match=f"comes from PostgreSQL {newest}"):
+            restore(old, back_up(variables).folder)
 
 
 def test_two_backups_at_once_do_not_meet(variables: dict[str, str]) -> None:

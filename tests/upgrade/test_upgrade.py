@@ -47,7 +47,7 @@ def restore(plant: Plant, folder: Path) -> None:
         f"--dbname={target.database}",
         str(dump),
     ]
-    subprocess.run([str(program.path), *words], env=programs.environment(target), check=True)
+    subprocess.run([str(program.path), *words], env=programs.environment(target, plant.variables), check=True)
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_who_was_erased_stays_so(plant: Plant, upgraded: str) -> None:  # noqa: 
 
 
 def everything(plant: Plant) -> dict[str, list[str]]:
-    """What the marts hold, but for what only an old warehouse knows of an order; and which views there are."""
+    """What the marts hold, but for what only an old warehouse knows of an order; which views there are."""
     found = marts(plant)
     for table in ("marts.fct_order_status_history", "marts.fct_order_lead_times"):
         found[table] = [row for row in found[table] if FACTS["order_with_a_past"] not in row]

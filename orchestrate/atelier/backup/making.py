@@ -117,9 +117,9 @@ def _fill(
     variables: Mapping[str, str],
 ) -> Manifest:
     key = variables["PSEUDONYM_KEY"]
-    own = programs.environment(target)["PGAPPNAME"]
+    surroundings = programs.environment(target, variables)
     try:
-        with closing(warehouse.connect(target, own)) as connection:
+        with closing(warehouse.connect(target, surroundings["PGAPPNAME"])) as connection:
             connection.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
             with connection.cursor() as cursor:
                 cursor.execute("select set_config('lock_timeout', %s, true)", (_LOCK_WAIT,))
@@ -128,7 +128,7 @@ def _fill(
                 # Counted at the very snapshot that is dumped.
                 tables, recorded = schemas.rows(cursor), suppressions.read(cursor)
                 named = schemas.there(cursor)
-            _dump(program, target, snapshot, named, part / folders.DUMP)
+            _dump(program, target, surroundings, snapshot, named, part / folders.DUMP)
             server = _major(connection)
     except psycopg2.Error as error:
         why = f"it says {error.pgcode or type(error).__name__}: see its log"
@@ -161,7 +161,14 @@ def _major(connection: Connection) -> int:
     return connection.server_version // 10_000
 
 
-def _dump(program: programs.Program, target: Warehouse, snapshot: str, named: list[str], file: Path) -> None:
+def _dump(
+    program: programs.Program,
+    target: Warehouse,
+    surroundings: Mapping[str, str],
+    snapshot: str,
+    named: list[str],
+    file: Path,
+) -> None:
     words = [
         "--format=custom",
         # Roles bear the name of the database, which may be another one where this is restored: the rights
@@ -176,7 +183,7 @@ def _dump(program: programs.Program, target: Warehouse, snapshot: str, named: li
     ]
     done = subprocess.run(
         [str(program.path), *words],
-        env=programs.environment(target),
+        env=surroundings,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

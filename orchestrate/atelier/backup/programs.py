@@ -85,10 +85,12 @@ def _major(path: Path) -> int | None:
     return int(match[1]) if match else None
 
 
-def environment(target: Warehouse) -> dict[str, str]:
+def environment(target: Warehouse, variables: Mapping[str, str]) -> dict[str, str]:
     """Return the environment in which a program finds the warehouse: no command line shows the password."""
     return {
         **{name: value for name, value in os.environ.items() if name != "PGSERVICE"},
+        # How the connection is protected.
+        **{name: value for name, value in variables.items() if name.startswith("PGSSL")},
         "PGHOST": target.host,
         "PGPORT": str(target.port),
         "PGUSER": target.user,
