@@ -367,7 +367,7 @@ def test_the_commands(variables: dict[str, str]) -> None:
     listed = atelier(variables, "backup", "list").stdout
     assert "0 h old, " in listed
     refused = atelier(variables, "restore", "latest")
-    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 2)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
     assert "add --replace" in refused.stderr
     done = atelier(variables, "restore", "latest", "--replace")
     assert done.returncode == 0, done.stderr

@@ -99,8 +99,7 @@ def restore(
             "pg_restore", manifest.dump_major, variables, "the backup was made by that version"
         )
         held.enter_context(warehouse.exclusive_run(lock, WAIT_SECONDS, say))
-        say(f"restoring {manifest.rows:,} rows into {target.place}")
-        done = _in_one_transaction(root, folder, manifest, program, target, lists, replace=replace)
+        done = _in_one_transaction(root, folder, manifest, program, target, lists, say, replace=replace)
         _settle(lock, target, say)
     return done
 
@@ -135,6 +134,7 @@ def _in_one_transaction(
     program: programs.Program,
     target: Warehouse,
     lists: Sequence[tuple[Path, suppressions.Rows]],
+    say: Callable[[str], None],
     *,
     replace: bool,
 ) -> Restored:
@@ -150,6 +150,7 @@ def _in_one_transaction(
             cursor = operations.cursor_of(transaction)
             cursor.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
             replaced, recorded = _make_room(cursor, target, replace=replace)
+            say(f"restoring {manifest.rows:,} rows into {target.place}")
             script.play(cursor, program, folder / folders.DUMP)
             _compare(folder, manifest, schemas.rows(cursor))
             newer = sum(suppressions.merge(cursor, rows) for rows in (recorded, *(rows for _, rows in lists)))
