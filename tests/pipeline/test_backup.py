@@ -27,7 +27,6 @@ from pipeline.conftest import erp_connection, finish_the_day
 from pipeline.personal import ATELIER, texts_of
 from pipeline.plant import DATA_SCHEMAS, ROOT
 from pipeline.second_server import OtherPostgres, another_server
-from pipeline.test_kills import marts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -248,7 +247,7 @@ def test_who_is_erased_after_the_backup_stays_so(plant: Plant, moved: Plant, bac
 def test_after_it_both_are_the_same_plant(plant: Plant, moved: Plant) -> None:
     plant.run_well("elt")
     moved.run_well("elt")
-    assert marts(moved) == marts(plant)
+    assert moved.lasting("marts") == plant.lasting("marts")
 
 
 @pytest.mark.slow  # two restores each
@@ -279,7 +278,7 @@ def test_from_an_old_postgresql_to_a_new_one_under_another_name_without_roles(
     with another_server(sources.site.folder / "old-machine", 16) as old:
         before = at(sources, old)
         before.run_well("elt")
-        (expected, said) = (marts(before), atelier(before, "backup"))
+        (expected, said) = (before.lasting("marts"), atelier(before, "backup"))
         assert "Backed up:" in said
         administrator = server.connect(admin=True, database="postgres")
         administrator.autocommit = True
@@ -290,8 +289,8 @@ def test_from_an_old_postgresql_to_a_new_one_under_another_name_without_roles(
             sources, server, POSTGRES_DB="Other name", POSTGRES_USER="plain", POSTGRES_PASSWORD=PASSWORD
         )
         assert "may not create roles" in atelier(after, "restore", "latest")
-        assert marts(after) == expected
+        assert after.lasting("marts") == expected
         downloads = after.downloads()
         after.run_well("elt")
         assert after.downloads() == downloads
-        assert marts(after) == expected
+        assert after.lasting("marts") == expected

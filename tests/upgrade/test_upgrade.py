@@ -19,7 +19,6 @@ from atelier_demo.factory.logs import make_logs
 from pipeline.conftest import SEED, UNTIL, finish_the_day, make_plants_erp
 from pipeline.personal import gdpr_well, texts_of
 from pipeline.plant import ROOT, Plant, kill_when
-from pipeline.test_kills import marts
 from served import start
 from target_warehouse.sinks import pseudonym
 
@@ -132,7 +131,7 @@ def test_who_was_erased_stays_so(plant: Plant, upgraded: str) -> None:  # noqa: 
 
 def everything(plant: Plant) -> dict[str, list[str]]:
     """What the marts hold, but for what only an old warehouse knows of an order; which views there are."""
-    found = marts(plant)
+    found = plant.lasting("marts")
     for table in ("marts.fct_order_status_history", "marts.fct_order_lead_times"):
         found[table] = [row for row in found[table] if FACTS["order_with_a_past"] not in row]
     views = plant.query(

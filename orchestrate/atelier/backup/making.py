@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg2
 
-from atelier import warehouse
+from atelier import leftovers, warehouse
 from atelier.backup import folders, programs, schemas, suppressions
 from atelier.backup.folders import Manifest
 from atelier.connections import Warehouse, require
@@ -64,7 +64,7 @@ def make(root: Path, environment: str, variables: Mapping[str, str], say: Callab
             f"the warehouse, {target.place}, is of that version",
         )
         held.enter_context(folders.held(backups))
-        if not os.environ.get(warehouse.HELD):
+        if not os.environ.get(leftovers.HELD):
             held.enter_context(warehouse.exclusive_run(lock, WAIT_SECONDS, say))
         store.prepare(lock, target)
         migrations.apply(lock, target)

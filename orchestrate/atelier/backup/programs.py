@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from atelier import warehouse
+from atelier import leftovers
 from atelier.errors import AtelierError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def environment(target: Warehouse, variables: Mapping[str, str]) -> dict[str, st
         "PGDATABASE": target.database,
         "PGCONNECT_TIMEOUT": "15",
         # By this name the session is found if we are killed.
-        "PGAPPNAME": os.environ.get("PGAPPNAME") or warehouse.SESSION_PREFIX + "backup",
+        "PGAPPNAME": os.environ.get("PGAPPNAME") or leftovers.SESSION_PREFIX + "backup",
     }
 
 

@@ -12,7 +12,7 @@ import psycopg2
 import sqlalchemy as sa
 from psycopg2 import sql
 
-from atelier import roles, warehouse
+from atelier import leftovers, roles, warehouse
 from atelier.backup import folders, programs, schemas, script, suppressions
 from atelier.connections import Warehouse, require
 from atelier.errors import AtelierError
@@ -140,7 +140,7 @@ def _in_one_transaction(
 ) -> Restored:
     def connect() -> Connection:
         # By this name it is found, and ended, if we are killed.
-        connection = warehouse.connect(target, warehouse.SESSION_PREFIX + "restore")
+        connection = warehouse.connect(target, leftovers.SESSION_PREFIX + "restore")
         connection.autocommit = False
         return connection
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 BEAT_SECONDS: Final = 15.0
 
-#: Wall clock and steady clock may part by this much between two beats before the clock counts as set.
+#: How far the wall clock may fall behind the steady one between two beats before it counts as set back.
 _JUMP_SECONDS: Final = 30.0
 
 
@@ -125,12 +125,15 @@ class Service:
             steady_now, wall_now = time.monotonic(), time.time()
             jump = (wall_now - wall) - (steady_now - steady)
             steady, wall = steady_now, wall_now
-            if abs(jump) > _JUMP_SECONDS:
-                self._logger.warning("the clock was set by %+.0f s: what is due is worked out anew", jump)
-                # Set forward, it has passed times that were due: they are caught up. Set back, what comes
-                # next is earlier than what APScheduler waits for.
-                self._caught_up = False
+            if jump < -_JUMP_SECONDS:
+                self._logger.warning(
+                    "the clock was set back by %.0f s: what is due is worked out anew", -jump
+                )
+                # What comes next is earlier than what APScheduler waits for.
                 self._plan()
+            # It waits by the steady clock, which stands still while a machine sleeps and knows of no clock
+            # that was set forward: what has become due meanwhile is started now.
+            self._scheduler.wakeup()
 
     def _beat(self) -> None:
         if not self._caught_up:

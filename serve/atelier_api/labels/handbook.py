@@ -38,6 +38,8 @@ api/index.html | Référence de l'API | API reference
 api/index.html.note | Chaque adresse, ses paramètres, ses réponses | Each address, its parameters, its answers
 docs/api.md | L'API, mode d'emploi | Using the API
 docs/api.md.note | Se connecter, lire, paginer, exporter | Log in, read, turn pages, export
+docs/alerts.md | Les alertes | Alerts
+docs/alerts.md.note | Ce qui est signalé, à qui, et que faire | What is told, to whom, and what to do
 docs/dashboard.md | Le tableau de bord | The dashboard
 docs/dashboard.md.note | Ses pages, ce qui demande attention, l'écran mural | Its pages, what needs attention, the wall screen
 README.md | Installer et exploiter | Set up and run

@@ -70,10 +70,19 @@
 
 {#
     The time that a snapshot writes, an instant. dbt would write the wall clock of the session's time zone, which skips
-    and repeats an hour and differs between two machines.
+    and repeats an hour and differs between two machines. Never before a time that the snapshot has already: if the
+    warehouse's clock is put back, what comes later is still later, or the past of an order would end before it began.
 #}
 {% macro postgres__snapshot_get_time() -%}
+    {%- set snapshot = load_relation(this) if execute -%}
+    {%- if snapshot -%}
+    greatest(
+        {{ current_timestamp() }},
+        (select max(greatest(dbt_valid_from, dbt_valid_to)) + interval '1 microsecond' from {{ snapshot }})
+    )
+    {%- else -%}
     {{ current_timestamp() }}
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -85,4 +94,60 @@
 
 {% macro postgres__epoch_instant(milliseconds) -%}
     to_timestamp({{ milliseconds }} / 1000.0)
+{%- endmacro %}
+
+
+{#
+    The moment at which a query is asked: the start of its transaction. Everything that depends on it asks here, so that
+    a test can say what time it is.
+#}
+{% macro current_instant() -%}
+    {{ adapter.dispatch('current_instant')() }}
+{%- endmacro %}
+
+
+{% macro postgres__current_instant() -%}
+    current_timestamp
+{%- endmacro %}
+
+
+{# What the plant's clocks show at an instant. #}
+{% macro plant_wall_clock(instant) -%}
+    {{ adapter.dispatch('wall_clock_in_zone')(instant, plant_timezone()) }}
+{%- endmacro %}
+
+
+{% macro postgres__wall_clock_in_zone(instant, time_zone) -%}
+    ({{ instant }} at time zone '{{ time_zone }}')
+{%- endmacro %}
+
+
+{#
+    Whether an instant that plant_instant() made lies in the hour that autumn repeats: an hour before, the plant's clocks
+    showed the same.
+#}
+{% macro is_in_repeated_hour(instant) -%}
+    ({{ plant_wall_clock(seconds_after(instant, -3600)) }} = {{ plant_wall_clock(instant) }})
+{%- endmacro %}
+
+
+{# A date, a number of days earlier. #}
+{% macro days_before(day, days) -%}
+    {{ adapter.dispatch('days_before')(day, days) }}
+{%- endmacro %}
+
+
+{% macro postgres__days_before(day, days) -%}
+    ({{ day }} - cast({{ days }} as integer))
+{%- endmacro %}
+
+
+{# The day of the week of a date, 1 (Monday) to 7 (Sunday). #}
+{% macro iso_weekday(day) -%}
+    {{ adapter.dispatch('iso_weekday')(day) }}
+{%- endmacro %}
+
+
+{% macro postgres__iso_weekday(day) -%}
+    cast(extract(isodow from {{ day }}) as integer)
 {%- endmacro %}

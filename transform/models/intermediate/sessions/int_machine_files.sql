@@ -29,6 +29,7 @@ current_files as (
         {{ machine_code('machine_folder') }} as machine_id,
         {{ machine_material('machine_folder') }} as material,
         read_bytes,
+        read_at,
         first_event_local_time,
         cast(first_event_local_time as date) as production_date
     from versions
@@ -49,6 +50,7 @@ machine_files as (
                 then {{ surrogate_key(['machine_id', iso_date('production_date')]) }}
         end as session_id,
         read_bytes,
+        read_at,
         first_event_local_time,
         production_date
     from current_files

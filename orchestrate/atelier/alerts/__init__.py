@@ -1,0 +1,1 @@
+"""Tells people what is wrong, once, and when it is over (docs/adr/0019)."""

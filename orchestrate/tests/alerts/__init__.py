@@ -1,0 +1,1 @@
+"""Alerts: what is said, to whom, how often."""
