@@ -61,6 +61,16 @@ gdpr-erase: setup ## Erase a customer for good: CUSTOMER=… REQUESTED_BY=… RE
 gdpr-export: setup ## Write all that is held about a customer: CUSTOMER=… REQUESTED_BY=… REFERENCE=…
 	@$(BIN)/atelier gdpr export
 
+.PHONY: backup
+backup: setup ## Back up the warehouse and the planner's files [MELTANO_ENVIRONMENT=prod]
+	@$(BIN)/atelier backup
+
+# REPLACE=1 drops what the warehouse holds, SEEDS=1 puts back the planner's files: see docs/backup.md
+.PHONY: restore
+restore: setup ## Restore a backup: FROM=folder, or FROM=latest [REPLACE=1] [SEEDS=1]
+	@$(BIN)/atelier restore "$${FROM:?name the folder of a backup, or latest}" \
+	  $(if $(REPLACE),--replace) $(if $(SEEDS),--seeds)
+
 .PHONY: lint
 lint: setup ## ruff, mypy --strict, sqlfluff
 	@$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The program `atelier`: checks and the report of a run, scheduler, schedules, roles, personal data."""
+"""The program `atelier`: checks, alerts, scheduler, schedules, roles, personal data, backups."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import psycopg2
 
 from atelier import checks, redaction, report, roles
 from atelier.alerts import commands as alerts
+from atelier.backup import commands as backup
 from atelier.connections import Warehouse, complete, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import commands as gdpr
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         part = alert_parts.add_parser(name, help=help_text)
         _add_environment(part)
         part.set_defaults(run=operation)
+    backup.add_to(commands, _add_environment)
     return parser
 
 

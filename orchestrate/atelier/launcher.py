@@ -24,7 +24,7 @@ from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import store
 from atelier.last_words import LastWords
-from atelier.ops import logs, migrations, runs
+from atelier.ops import logs, migrations, models, runs
 from atelier.ops.steps import Watch, names_of, now
 
 if TYPE_CHECKING:
@@ -202,9 +202,11 @@ class _Run:
         if target.warning:
             say(f"warning: {target.warning}")
         try:
-            Watch.begin(names_of(self.root, blocks))
+            steps = names_of(self.root, blocks)
+            Watch.begin(steps)
             with self._recorded(run, target, state / "unrecorded") as connection:
                 _surround(connection, self.root, self.variables, holds_warehouse=True)
+                os.environ.update(models.variables(connection, self.root, steps, say))
                 # The lock says that no other run is at work, whatever a killed one left in Meltano's tables.
                 self.arguments.insert(self.arguments.index("run") + 1, "--force")
                 _succeed(_meltano(["--env-file", os.devnull, *self.arguments]))

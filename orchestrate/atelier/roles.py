@@ -74,8 +74,10 @@ GDPR: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "dpo": dict.fromkeys(TABLES, ("select",)),
 }
 
-#: The same of the schema `ops`: the marts show how runs went.
-OPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {"transformer": {"runs": ("select",)}}
+#: The same of the schema `ops`: the marts show how runs went, and a build says that it was whole.
+OPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "transformer": {"runs": ("select",), "model_builds": ("select", "insert")}
+}
 
 #: What dbt reads of Meltano's record of runs, to say how old the ERP's rows are.
 RUN_COLUMNS: Final = ("id", "job_name", "state", "ended_at")

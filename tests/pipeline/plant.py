@@ -73,6 +73,7 @@ class Plant:
             **variables,
             "FTP_ROOT": f"{variables['FTP_ROOT'].rstrip('/')}/{name}",
             "MYSQL_DATABASE": f"erp_{name}",
+            "BACKUP_DIR": str(site.folder / "backups" / name),
         }
         #: Where Meltano and dbt keep what they write: another plant's at the same time write elsewhere.
         self.folders = folders_in(site.folder)
@@ -80,6 +81,7 @@ class Plant:
         #: Files that are still being written, and may end in a torn line.
         self.growing: set[Path] = set()
         shutil.rmtree(self.logs, ignore_errors=True)
+        shutil.rmtree(self.variables["BACKUP_DIR"], ignore_errors=True)
         self.logs.mkdir(parents=True)
         self.drop_warehouse()
 

@@ -71,6 +71,7 @@ def test_every_job_and_schedule_is_as_promised() -> None:
         ("0 9 * * *", "erp-to-marts"),
         ("0 14 * * *", "erp-to-marts"),
         ("30 2 * * *", "retention"),
+        ("30 3 * * *", "backup"),
         ("0 * * * *", "freshness"),
     }
     assert all(job in jobs for _, job in schedules)

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from atelier.backup import suppressions
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import exports, operations, sentences
@@ -37,7 +38,9 @@ def _enforce(arguments: argparse.Namespace) -> str:
 def _retention(arguments: argparse.Namespace) -> str:
     root = project_root()
     variables = resolve(root, arguments.environment, os.environ)
-    return sentences.retained(operations.retain(variables, root, _say))
+    told = sentences.retained(operations.retain(variables, root, _say))
+    suppressions.keep(root, arguments.environment, variables)
+    return told
 
 
 def _erase(arguments: argparse.Namespace) -> str:
@@ -48,11 +51,12 @@ def _erase(arguments: argparse.Namespace) -> str:
     outcome = operations.erase(variables, root, number, request, _say)
     told = sentences.erased(outcome)
     # Even when nothing was left to erase: the time before may have been cut short here.
-    if not operations.has_marts(Warehouse.of(variables)):
-        return told
-    print(told, flush=True)  # noqa: T201 # a command-line program
-    _transform(arguments.environment)
-    return sentences.MARTS_FOLLOW
+    if operations.has_marts(Warehouse.of(variables)):
+        print(told, flush=True)  # noqa: T201 # a command-line program
+        _transform(arguments.environment)
+        told = sentences.MARTS_FOLLOW
+    suppressions.keep(root, arguments.environment, variables)
+    return told
 
 
 def _export(arguments: argparse.Namespace) -> str:

@@ -116,7 +116,7 @@ def erase(
         cursor.execute(
             "insert into gdpr.suppressed_customers (customer_key) values (%s) on conflict do nothing", (key,)
         )
-        _enforce_all(connection, root, outcome)
+        withhold_all(connection, root, outcome)
         outcome.counts.add(orders.remove_behind_raw(cursor))
         prove(cursor, "erase", request, outcome)
     _vacuum(target, outcome.counts)
@@ -146,7 +146,7 @@ def retain(variables: Mapping[str, str], root: Path, say: Callable[[str], None])
             )
         cursor.execute("select retention_key, before_date from gdpr.cutoffs order by 1")
         outcome.cutoffs = dict(cursor.fetchall())
-        _enforce_all(connection, root, outcome)
+        withhold_all(connection, root, outcome)
         prove(cursor, "retention", Request(SCHEDULER, "durées de conservation"), outcome)
     return outcome
 
@@ -210,7 +210,8 @@ def planned_note(root: Path) -> str:
     return str(project["vars"]["planned_note"])
 
 
-def _enforce_all(connection: sa.Connection, root: Path, outcome: Outcome) -> None:
+def withhold_all(connection: sa.Connection, root: Path, outcome: Outcome) -> None:
+    """Take out of raw and snapshots what is recorded as erased or too old, in the caller's transaction."""
     counts, outcome.undated_orders = orders.withhold(connection, planned_note(root))
     outcome.counts.add(counts)
     cursor = cursor_of(connection)

@@ -31,8 +31,8 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "serving": ("api/index.html", "docs/api.md", "docs/dashboard.md"),
     "running": (
-        *("README.md", "docs/install.md", "failures", "docs/alerts.md", "docs/runbooks/README.md"),
-        *("SECURITY.md", "extract/ERP_INDEXES.md"),
+        *("README.md", "docs/install.md", "failures", "docs/alerts.md", "docs/backup.md"),
+        *("docs/runbooks/README.md", "SECURITY.md", "extract/ERP_INDEXES.md"),
     ),
     "figures": ("docs/performance.md", "docs/reliability.md"),
     "decisions": ("docs/adr/README.md", "CHANGELOG.md"),

@@ -1,0 +1,208 @@
+"""Makes a backup: whole or not at all, of one moment, beside the older ones."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+import psycopg2
+
+from atelier import leftovers, warehouse
+from atelier.backup import folders, programs, schemas, suppressions
+from atelier.backup.folders import Manifest
+from atelier.connections import Warehouse, require
+from atelier.errors import AtelierError
+from atelier.gdpr import store
+from atelier.gdpr.operations import WAIT_SECONDS
+from atelier.ops import migrations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from psycopg2.extensions import connection as Connection  # noqa: N812 # it is a class
+
+#: A table that somebody locks must not hold up the backup, and with it every run, for ever.
+_LOCK_WAIT: Final = "60s"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A backup that is whole."""
+
+    folder: Path
+    manifest: Manifest
+    size: int
+    seconds: float
+    #: Older ones that made room for it.
+    removed: int
+
+
+def make(root: Path, environment: str, variables: Mapping[str, str], say: Callable[[str], None]) -> Made:
+    """Make a backup of the warehouse and of the planner's files.
+
+    Raises:
+        AtelierError: It could not be made. Nothing is left of it, and the older ones are as they were.
+    """
+    started = time.monotonic()
+    require(variables, ("PSEUDONYM_KEY",), "the key of the pseudonyms")
+    target, keep = Warehouse.of(variables), folders.kept(variables)
+    backups = folders.folder_of(root, environment, variables)
+    with ExitStack() as held:
+        lock = held.enter_context(closing(warehouse.connect(target)))
+        program = programs.find(
+            "pg_dump",
+            lock.server_version // 10_000,
+            variables,
+            f"the warehouse, {target.place}, is of that version",
+        )
+        held.enter_context(folders.held(backups))
+        if not os.environ.get(leftovers.HELD):
+            held.enter_context(warehouse.exclusive_run(lock, WAIT_SECONDS, say))
+        store.prepare(lock, target)
+        migrations.apply(lock, target)
+        if folders.remove_leftovers(backups):
+            say("removed what an interrupted backup had left")
+        moment, name = _moment(backups)
+        part = backups / (name + folders.PART)
+        try:
+            part.mkdir(mode=0o700)
+            manifest = _fill(part, moment, program, target, root, variables)
+            folders.settle(part)
+            part.rename(backups / name)
+            folders.settle(backups)
+        except OSError as error:
+            raise folders.cannot_write(backups, error.strerror or str(error)) from None
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        return _finish(backups, name, manifest, keep, started)
+
+
+def _finish(backups: Path, name: str, manifest: Manifest, keep: int, started: float) -> Made:
+    folder = backups / name
+    try:
+        removed = len(folders.prune(backups, keep))
+        folders.replace(backups / suppressions.FILE, (folder / suppressions.FILE).read_bytes())
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    except OSError as error:
+        raise AtelierError(
+            f"the backup {folder} is whole, but what lies beside it in {backups} could not be put in order "
+            f"({error.strerror}): give this user the right to it"
+        ) from None
+    return Made(folder, manifest, size, time.monotonic() - started, removed)
+
+
+def _moment(backups: Path) -> tuple[datetime, str]:
+    while True:
+        moment = datetime.now(timezone.utc)
+        name = folders.name_of(moment)
+        if not (backups / name).exists():
+            return moment, name
+        time.sleep(0.2)
+
+
+def _fill(
+    part: Path,
+    moment: datetime,
+    program: programs.Program,
+    target: Warehouse,
+    root: Path,
+    variables: Mapping[str, str],
+) -> Manifest:
+    key = variables["PSEUDONYM_KEY"]
+    surroundings = programs.environment(target, variables)
+    try:
+        with closing(warehouse.connect(target, surroundings["PGAPPNAME"])) as connection:
+            connection.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
+            with connection.cursor() as cursor:
+                cursor.execute("select set_config('lock_timeout', %s, true)", (_LOCK_WAIT,))
+                cursor.execute("select pg_export_snapshot()")
+                (snapshot,) = cursor.fetchone() or ("",)
+                # Counted at the very snapshot that is dumped.
+                tables, recorded = schemas.rows(cursor), suppressions.read(cursor)
+                named = schemas.there(cursor)
+            _dump(program, target, surroundings, snapshot, named, part / folders.DUMP)
+            server = _major(connection)
+    except psycopg2.Error as error:
+        why = f"it says {error.pgcode or type(error).__name__}: see its log"
+        if isinstance(error, psycopg2.errors.LockNotAvailable):
+            why = "a session keeps one of its tables busy: let it end"
+        raise AtelierError(
+            f"the warehouse, {target.place}, could not be backed up; {why}, then start this again; the "
+            "backups that are there are as they were"
+        ) from None
+    folders.write(part / suppressions.FILE, suppressions.content(recorded, key))
+    _copy_seeds(root, part / folders.SEEDS)
+    files = sorted(path for path in part.rglob("*") if path.is_file())
+    manifest = Manifest(
+        format=folders.FORMAT,
+        atelier_version=version("atelier"),
+        made_at=moment.isoformat(timespec="seconds"),
+        database=target.database,
+        server_major=server,
+        dump_major=program.major,
+        plant_timezone=variables.get("PLANT_TIMEZONE") or "Europe/Paris",
+        pseudonym_key=folders.fingerprint(key),
+        files={str(path.relative_to(part)): folders.digest(path) for path in files},
+        tables=tables,
+    )
+    folders.write_manifest(part, manifest)
+    return manifest
+
+
+def _major(connection: Connection) -> int:
+    return connection.server_version // 10_000
+
+
+def _dump(
+    program: programs.Program,
+    target: Warehouse,
+    surroundings: Mapping[str, str],
+    snapshot: str,
+    named: list[str],
+    file: Path,
+) -> None:
+    words = [
+        "--format=custom",
+        # Roles bear the name of the database, which may be another one where this is restored: the rights
+        # are given anew there.
+        "--no-owner",
+        "--no-privileges",
+        "--no-password",
+        f"--lock-wait-timeout={_LOCK_WAIT}",
+        f"--snapshot={snapshot}",
+        f"--file={file}",
+        *(f"--schema={schema}" for schema in named),
+    ]
+    done = subprocess.run(
+        [str(program.path), *words],
+        env=surroundings,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        why = programs.reason(done.stderr) if done.returncode > 0 else "pg_dump was killed"
+        if "write" in why or "space" in why:
+            raise folders.cannot_write(file.parents[1], why)
+        raise AtelierError(
+            f"the warehouse, {target.place}, could not be dumped ({why}): mend that and start this again; "
+            "the backups that are there are as they were"
+        )
+    file.chmod(0o600)
+
+
+def _copy_seeds(root: Path, into: Path) -> None:
+    into.mkdir(mode=0o700)
+    for path in sorted((root / "transform" / "seeds").glob("*.csv")):
+        folders.write(into / path.name, path.read_bytes())
+    folders.settle(into)

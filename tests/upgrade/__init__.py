@@ -1,0 +1,1 @@
+"""Warehouses of earlier releases, and today's pipeline on them."""
