@@ -48,6 +48,8 @@ docs/install.md | Installer | Installing
 docs/install.md.note | Compose, systemd, cron ; pare-feu, certificats, mise à jour | Compose, systemd, cron; firewall, certificates, upgrade
 failures | Quand quelque chose échoue | When something fails
 failures.note | Ce que dit la dernière ligne, et que faire | What the last line says, and what to do
+docs/backup.md | Sauvegarde | Backup
+docs/backup.md.note | Quoi, où, quand ; restauration, mises à jour | What, where, when; restoring, upgrades
 docs/runbooks/README.md | Procédures | Runbooks
 docs/runbooks/README.md.note | Une procédure par panne | One for each thing that goes wrong
 SECURITY.md | Sécurité | Security
