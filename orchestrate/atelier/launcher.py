@@ -8,6 +8,7 @@ why.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -291,7 +292,18 @@ def _stop_cleanly() -> None:
     def stop(_number: int, _frame: FrameType | None) -> NoReturn:
         raise SystemExit(runs.STOPPED)
 
+    remove = asyncio.SelectorEventLoop.remove_signal_handler
+
+    def remove_and_restore(loop: asyncio.SelectorEventLoop, number: int) -> bool:
+        removed = remove(loop, number)
+        if number == signal.SIGTERM:
+            signal.signal(signal.SIGTERM, stop)
+        return removed
+
     signal.signal(signal.SIGTERM, stop)
+    # Meltano has a handler of its own while a tap and a loader work; what asyncio leaves when that is taken
+    # away is none at all.
+    asyncio.SelectorEventLoop.remove_signal_handler = remove_and_restore  # type: ignore[assignment,method-assign]
 
 
 def _meltano(arguments: list[str]) -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from atelier.connections import Warehouse
 from atelier.launcher import blocks_of, command_of, environment_of, writes
+from atelier.ops import runs
 from atelier.warehouse import connect, exclusive_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +58,25 @@ def test_a_run_is_known_by_what_it_is_asked_for() -> None:
 )
 def test_what_writes_is_known(command: str, *, expected: bool) -> None:
     assert writes(command.split()) is expected
+
+
+def test_a_request_to_stop_is_heard_between_the_steps_as_well() -> None:
+    code = """
+import asyncio, os, signal
+from atelier.launcher import _stop_cleanly
+
+async def steps():
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, lambda: None)
+    loop.remove_signal_handler(signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.sleep(20)
+
+_stop_cleanly()
+asyncio.run(steps())
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
+    assert done.returncode == runs.STOPPED
 
 
 @pytest.mark.integration
