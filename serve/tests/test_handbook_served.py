@@ -78,7 +78,7 @@ def test_the_lineage_of_columns_reaches_every_mart(handbook: Path) -> None:
     followed = {column for _, _, target, column in edges if target == "fct_machine_weeks"}
     assert set(columns) - followed == {"day_count"}
     # Through a union, and through models that are built in part.
-    assert ("fct_sessions", "last_event_at", "fct_source_freshness", "complete_until") in edges
+    assert ("int_sessions", "last_event_at", "int_source_freshness", "complete_until") in edges
     assert ("fct_sessions", "productive_seconds", "fct_machine_days", "productive_seconds") in edges
 
 

@@ -30,7 +30,13 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "docs/text-repair.md",
     ),
     "serving": ("api/index.html", "docs/api.md", "docs/dashboard.md"),
-    "running": ("README.md", "failures", "docs/alerts.md", "docs/runbooks/README.md", "extract/ERP_INDEXES.md"),
+    "running": (
+        "README.md",
+        "failures",
+        "docs/alerts.md",
+        "docs/runbooks/README.md",
+        "extract/ERP_INDEXES.md",
+    ),
     "figures": ("docs/performance.md", "docs/reliability.md"),
     "decisions": ("docs/adr/README.md", "CHANGELOG.md"),
 }
