@@ -70,17 +70,30 @@ lint: setup ## ruff, mypy --strict, sqlfluff
 
 .PHONY: test
 test: lint ## Every test: lint, unit, property, integration on real servers, dbt
-	@$(BIN)/pytest -m "not slow" --numprocesses=$(PROCESSES) --dist=loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -m "not slow and not soak" --numprocesses=$(PROCESSES) --dist=loadfile --no-loadscope-reorder
 
 .PHONY: test-slow
-test-slow: setup ## The tests that take longer than make test may
-	@$(BIN)/pytest -m slow
+test-slow: setup ## The tests that take longer than make test may, but for those of crashes
+	@$(BIN)/pytest -m slow --ignore=tests/crash
 
 .PHONY: reliability
 reliability: setup ## The slow tests of bad networks, kills and huge files; writes docs/reliability.md
-	@rm -rf .local/reliability
+	@rm -f .local/figures/figures.json
 	@$(BIN)/pytest -s tests/reliability
-	@PYTHONPATH=.:tests $(BIN)/python -m reliability.figures
+	@PYTHONPATH=.:tests $(BIN)/python -m reliability.figures figures
+
+.PHONY: test-crash
+test-crash: setup ## Kills, full disks, wrong clocks, cut connections (an hour); writes docs/reliability.md
+	@rm -f .local/figures/crashes.json
+	@$(BIN)/pytest -s tests/crash
+	@PYTHONPATH=.:tests $(BIN)/python -m reliability.figures crashes
+
+# Two hours are two days of the plant; make soak SOAK_HOURS=0.5 is one that ends at five in the afternoon
+.PHONY: soak
+soak: setup ## Two days of a plant in two hours, with all that may go wrong; writes docs/reliability.md
+	@rm -f .local/figures/soak.json
+	@$(BIN)/pytest -s tests/soak
+	@PYTHONPATH=.:tests $(BIN)/python -m reliability.figures soak
 
 .PHONY: bench
 bench: setup ## Measure the FTP tap beside curl and lftp (half an hour); writes docs/performance.md

@@ -8,6 +8,8 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import psycopg2
+
 from atelier import checks, report, roles
 from atelier.alerts import commands as alerts
 from atelier.connections import Warehouse, project_root, resolve
@@ -15,7 +17,7 @@ from atelier.errors import AtelierError
 from atelier.gdpr import commands as gdpr
 from atelier.last_words import FAILURE_MARK
 from atelier.scheduler import commands as scheduler
-from atelier.warehouse import connect
+from atelier.warehouse import broken_off, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +30,15 @@ def main() -> int:
     try:
         print(run(arguments))  # noqa: T201 # a command-line program
     except AtelierError as error:
-        print(f"{FAILURE_MARK}{error}", file=sys.stderr)  # noqa: T201 # a command-line program
-        return 1
+        return _failed(error)
+    except psycopg2.OperationalError:
+        return _failed(broken_off(_warehouse_of(arguments)))
     return 0
+
+
+def _failed(error: AtelierError) -> int:
+    print(f"{FAILURE_MARK}{error}", file=sys.stderr)  # noqa: T201 # a command-line program
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,7 +86,13 @@ def _add_environment(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _warehouse_of(arguments: argparse.Namespace) -> Warehouse:
+    """Return the warehouse that is meant; a step of a run has it in its own environment."""
+    environment = getattr(arguments, "environment", None)
+    return Warehouse.of(resolve(project_root(), environment, os.environ) if environment else os.environ)
+
+
 def _roles(arguments: argparse.Namespace) -> str:
-    warehouse = Warehouse.of(resolve(project_root(), arguments.environment, os.environ))
+    warehouse = _warehouse_of(arguments)
     with closing(connect(warehouse)) as connection:
         return (roles.script if arguments.sql else roles.overview)(connection, warehouse)

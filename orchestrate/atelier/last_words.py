@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
+import signal
 from collections import deque
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 #: Lines kept per part of the pipeline.
 KEPT_LINES = 300
@@ -21,6 +22,11 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 #: How dbt heads each of its failures; what is wrong stands in the next line.
 _DBT_FAILURE = re.compile(r"^(?:[\d:]+\s+)?(?P<what>(?:Failure|(?:\w+ )?Error) in .+)$")
 _DBT_CLOCK = re.compile(r"^[\d:]+\s+")
+#: How Meltano tells of a command that a signal has ended.
+_KILLED_COMMAND = re.compile(r"^`(?P<command>[^`]+)` failed with exit code: -(?P<signal>\d+)$")
+_DISK_FULL = re.compile(r"No space left on device|DiskFull")
+#: How Python tells of a failure of our own system; PostgreSQL's come without.
+_ERRNO = re.compile(r"\[Errno \d+\]")
 _ERROR_LINE = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Failure)\b.*: .+|^.*\b(?:ERROR|CRITICAL)\b.*")
 
 
@@ -28,13 +34,26 @@ class LastWords(logging.Handler):
     """A logging handler that keeps the last lines of every plugin."""
 
     lines: dict[str, deque[str]] = {}  # noqa: RUF012 # one memory for the process: logging makes the handlers
+    #: Who was killed in the step that failed, in words.
+    killed: tuple[str, ...] = ()
+    _heard: dict[str, str] = {}  # noqa: RUF012 # the same: which plugin is the tap and which the loader
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the line of a plugin; structlog puts its name and its text into a dictionary."""
         event: Any = record.msg
         if not isinstance(event, dict):
             return
+        if "success" in event and "set_number" in event:
+            # Meltano's last word on a step.
+            LastWords.killed = tuple(_killed(event, self._heard))
+            self._heard.clear()
+        for kind, key in (("extractor", "producer"), ("loader", "consumer")):
+            if event.get(key):
+                self._heard[kind] = str(event.get("name") or event.get("string_id"))
         name = event.get("name") or event.get("plugin") or event.get("string_id")
+        if not name and event.get("exc_info"):
+            # What Meltano itself could not cope with.
+            name = "meltano"
         text = str(event.get("event", "")).rstrip()
         if name and text:
             self.lines.setdefault(str(name), deque(maxlen=KEPT_LINES)).append(_ANSI.sub("", text))
@@ -42,6 +61,14 @@ class LastWords(logging.Handler):
     @classmethod
     def sentence(cls) -> str | None:
         """Return the reason of a failure: a sentence of ours, a failure of dbt, else the last error line."""
+        if cls.killed:
+            # The others only say that somebody is gone.
+            return (
+                f"{' and '.join(cls.killed)}: see whether the machine has run out of memory (the "
+                "kernel's log says so), then start this again"
+            )
+        if full := cls._full_disk():
+            return full
         for lines in cls.lines.values():
             for line in reversed(lines):
                 if FAILURE_MARK in line:
@@ -56,11 +83,44 @@ class LastWords(logging.Handler):
                     return f"{name} failed: {line.strip()}"
         return None
 
+    @classmethod
+    def _full_disk(cls) -> str | None:
+        """Return the sentence of a disk that is full: what came of it is told in many ways."""
+        for name, lines in cls.lines.items():
+            for line in lines:
+                if _DISK_FULL.search(line):
+                    whose = "this machine" if _ERRNO.search(line) else "the warehouse"
+                    return (
+                        f"{name} failed because a disk of {whose} is full: make room there, then start this "
+                        "again"
+                    )
+        return None
+
+
+def _killed(event: Mapping[str, Any], heard: Mapping[str, str]) -> Iterable[str]:
+    """Yield who ended by a signal, and by which."""
+    codes = event.get("exit_codes")
+    if isinstance(codes, dict) and codes:
+        for plugin_type, code in codes.items():
+            kind = str(plugin_type).removesuffix("s")
+            if code < 0:
+                yield f"{heard.get(kind, f'the {kind}')} was killed ({_signal_name(-code)})"
+    elif match := _KILLED_COMMAND.match(str(event.get("err", ""))):
+        yield f"{match['command'].replace(' ', ':', 1)} was killed ({_signal_name(int(match['signal']))})"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
 
 def _dbt_failures(lines: Iterable[str]) -> list[str]:
     told = [text for line in lines if (text := _DBT_CLOCK.sub("", line).strip())]
     return [
         f"{match['what']}: {detail}"
         for line, detail in pairwise([*told, "its messages are above"])
-        if (match := _DBT_FAILURE.match(line))
+        # Some failures have two heads, one under the other.
+        if (match := _DBT_FAILURE.match(line)) and not _DBT_FAILURE.match(detail)
     ]

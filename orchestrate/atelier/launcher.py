@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-from atelier import places, roles, warehouse
+from atelier import leftovers, places, roles, warehouse
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import store
@@ -106,6 +106,11 @@ def writes(arguments: list[str]) -> bool:
     return command in {"el", "elt"}
 
 
+def meltano_folder(root: Path, variables: Mapping[str, str]) -> Path:
+    """Return the folder in which Meltano keeps its files."""
+    return Path(variables.get("MELTANO_SYS_DIR_ROOT") or root / ".meltano")
+
+
 def say(text: str) -> None:
     """Print a line of ours on standard error, where Meltano's log goes, and put it into the run's own log."""
     print(f"atelier: {text}", file=sys.stderr, flush=True)  # noqa: T201 # a command-line program
@@ -125,8 +130,10 @@ def main() -> int:
         variables = resolve(root, environment, os.environ)
         if command == "run" and "--dry-run" not in arguments:
             return _Run(arguments, root, environment, variables).status()
+        target = Warehouse.of(variables)
         with ExitStack() as held:
-            connection = held.enter_context(closing(_connect(Warehouse.of(variables))))
+            held.enter_context(warehouse.breaks_told(target))
+            connection = held.enter_context(closing(_connect(target)))
             if alone := writes(arguments):
                 held.enter_context(warehouse.exclusive_run(connection, _wait_seconds(variables), say))
             _surround(connection, root, variables, holds_warehouse=alone)
@@ -162,9 +169,9 @@ def _surround(
             "MELTANO_DATABASE_URI": target.system_database_uri,
             "MELTANO_CLI_LOG_CONFIG": str(root / "orchestrate" / "logging.yaml"),
             # Steps of ours that a run starts work under its lock.
-            warehouse.HELD: "1" if holds_warehouse else "",
+            leftovers.HELD: "1" if holds_warehouse else "",
             # The name of every session of this run: what a killed run leaves behind is found by it.
-            "PGAPPNAME": warehouse.SESSION_PREFIX + uuid.uuid4().hex[:12],
+            "PGAPPNAME": leftovers.SESSION_PREFIX + uuid.uuid4().hex[:12],
         }
     )
 
@@ -207,11 +214,14 @@ class _Run:
         try:
             with closing(_connect(target)) as connection:
                 with warehouse.exclusive_run(connection, _wait_seconds(self.variables), say):
+                    leftovers.remove_configurations(meltano_folder(self.root, self.variables))
                     warehouse.make_system_tables(connection, target)
                     run.started_at = now()
                     keep_days = places.days(self.variables, "RUN_KEEP_DAYS", 400)
                     runs.begin(connection, run, unrecorded, keep_days)
                     yield connection
+                    # Whoever lost the lock on the way may have met another run.
+                    warehouse.assert_held(connection, target)
                     run.end("succeeded", None, Watch.steps)
                     runs.record(connection, run)
         except BaseException as error:
@@ -243,7 +253,7 @@ def _outcome(error: BaseException, target: Warehouse) -> tuple[str, str]:
     if isinstance(error, _UnsuccessfulError):
         return "failed", LastWords.sentence() or "the reason is in the lines above"
     if isinstance(error, psycopg2.Error):
-        return "failed", f"the connection to the warehouse, {target.place}, was lost: run the same again"
+        return "failed", str(warehouse.broken_off(target))
     if isinstance(error, AtelierError):
         return "failed", str(error)
     if isinstance(error, (KeyboardInterrupt, SystemExit)):

@@ -16,7 +16,7 @@ from atelier.connections import STATE_SCHEMA
 from atelier.errors import AtelierError
 from atelier.gdpr.store import SCHEMA, TABLES
 from atelier.ops.migrations import SCHEMA as OPS_SCHEMA
-from atelier.warehouse import RUN_LOCK
+from atelier.warehouse import RUN_LOCK, broken_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -78,7 +78,7 @@ GDPR: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 OPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {"transformer": {"runs": ("select",)}}
 
 #: What dbt reads of Meltano's record of runs, to say how old the ERP's rows are.
-RUN_COLUMNS: Final = ("job_name", "state", "ended_at")
+RUN_COLUMNS: Final = ("id", "job_name", "state", "ended_at")
 
 #: Bytes in a name that PostgreSQL keeps; what is beyond it cuts off.
 _LONGEST_NAME: Final = 63
@@ -161,6 +161,8 @@ def settle(
             "of its tables busy: let it end, then start this again"
         ) from None
     except psycopg2.Error as error:
+        if connection.closed:
+            raise broken_off(warehouse) from None
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise AtelierError(
             f"the roles of the warehouse, {warehouse.place}, cannot be set up ({reason}): let an "

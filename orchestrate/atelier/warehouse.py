@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -15,14 +15,12 @@ from sqlalchemy.pool import NullPool
 
 from atelier.connections import STATE_SCHEMA, Warehouse
 from atelier.errors import AtelierError
+from atelier.leftovers import end_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from psycopg2.extensions import connection as Connection  # noqa: N812 # it is a class
-
-#: Begins the application name of every session of a run; the run's own number follows.
-SESSION_PREFIX = "atelier-run-"
 
 #: The launcher's own session, which holds the lock or waits for it: never taken for something left over.
 LAUNCHER = "atelier-launcher"
@@ -30,14 +28,23 @@ LAUNCHER = "atelier-launcher"
 #: Key of the advisory lock that a run holds: any number, the same for ever.
 RUN_LOCK = 7_021_955_231
 
-LOCK_POLL_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
-#: Environment variable that the launcher sets for the steps of a run: it holds the warehouse already.
-HELD = "ATELIER_HOLDS_WAREHOUSE"
+_STARTING = re.compile(r"the database system is (starting up|in recovery|not yet accepting)")
+
+#: Seconds that a server gets which is about to start, as after a crash it first puts its files in order.
+STARTING_SECONDS = 60.0
 
 
-def connect(warehouse: Warehouse, application_name: str = LAUNCHER) -> Connection:
+def connect(
+    warehouse: Warehouse, application_name: str = LAUNCHER, patience: float = STARTING_SECONDS
+) -> Connection:
     """Log in to the warehouse.
+
+    Args:
+        warehouse: Where it is.
+        application_name: What the session is called.
+        patience: Seconds that a server gets which is just starting.
 
     Raises:
         AtelierError: It cannot be reached, or refuses user, password or database.
@@ -54,9 +61,46 @@ def connect(warehouse: Warehouse, application_name: str = LAUNCHER) -> Connectio
             keepalives_idle=60,
         )
     except psycopg2.OperationalError as error:
+        if patience > 0 and _STARTING.search(str(error)):
+            time.sleep(POLL_SECONDS)
+            return connect(warehouse, application_name, patience - POLL_SECONDS)
         raise AtelierError(f"the warehouse, {warehouse.place}, {_reason(str(error))}") from None
     connection.autocommit = True
     return connection
+
+
+def broken_off(warehouse: Warehouse) -> AtelierError:
+    """Return the error that says that the warehouse has ended a connection in the middle of the work."""
+    return AtelierError(
+        f"the warehouse, {warehouse.place}, has broken off the connection: see in PostgreSQL's log why, and "
+        "start this again once it runs"
+    )
+
+
+@contextmanager
+def breaks_told(warehouse: Warehouse) -> Iterator[None]:
+    """Tell of a connection that breaks in the middle of the work.
+
+    Raises:
+        AtelierError: It did.
+    """
+    try:
+        yield
+    except psycopg2.OperationalError:
+        raise broken_off(warehouse) from None
+
+
+def assert_held(connection: Connection, warehouse: Warehouse) -> None:
+    """Check that the session that holds the lock is still there.
+
+    Raises:
+        AtelierError: It is not: PostgreSQL has ended, or the network between.
+    """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+    except psycopg2.Error:
+        raise broken_off(warehouse) from None
 
 
 def _reason(message: str) -> str:
@@ -149,27 +193,6 @@ def exclusive_run(connection: Connection, wait_seconds: float, say: Callable[[st
             if not told:
                 say("another run is using the warehouse: waiting for it to end")
                 told = True
-            time.sleep(LOCK_POLL_SECONDS)
-        _end_leftovers(connection, say)
+            time.sleep(POLL_SECONDS)
+        end_leftovers(connection, say)
         yield
-
-
-def _end_leftovers(connection: Connection, say: Callable[[str], None]) -> None:
-    query = (
-        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
-        "and usename = current_user and application_name like %s and application_name <> %s"
-    )
-    # A command of ours that Meltano has invoked must not end Meltano.
-    own = os.environ.get("PGAPPNAME", "")
-    with connection.cursor() as cursor:
-        ended = 0
-        # A session that is ended may take a moment to roll back; nothing may start before it is gone.
-        for _ in range(100):
-            cursor.execute(query, (SESSION_PREFIX + "%", own))
-            rows = cursor.fetchall()
-            if not rows:
-                break
-            ended = max(ended, len(rows))
-            time.sleep(0.1)
-    if ended:
-        say(f"ended {ended} session(s) that an interrupted run had left in the warehouse")

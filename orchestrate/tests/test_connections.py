@@ -11,6 +11,7 @@ from atelier.errors import AtelierError
 from atelier.last_words import LastWords
 from hypothesis import given
 from hypothesis import strategies as st
+from meltano.core.plugin.base import PluginType
 from sqlalchemy.engine import make_url
 
 if TYPE_CHECKING:
@@ -56,6 +57,54 @@ def test_any_password_survives_in_the_address_of_the_system_database(secret: str
     assert url.query["options"] == "-csearch_path=meltano"
 
 
+def test_who_was_killed_is_said_before_what_others_say_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LastWords, "lines", {})
+    monkeypatch.setattr(LastWords, "killed", ())
+    handler = LastWords()
+
+    def log(**event: object) -> None:
+        record = logging.LogRecord("x", logging.INFO, "", 0, "", None, None)
+        record.msg = event  # type: ignore[assignment] # structlog's dictionary
+        handler.emit(record)
+
+    log(name="tap-mysql", event="reading", producer=True)
+    log(name="target-postgres", event="FAILED: the tap sent a line that is no message", consumer=True)
+    end = {"event": "Block run completed", "set_number": 2, "success": False}
+    log(**end, err="Extractor and loader failed", exit_codes={PluginType.EXTRACTORS: -9, "loaders": 1})
+    assert (LastWords.sentence() or "").startswith("tap-mysql was killed (SIGKILL): see whether")
+    # Of one that had said nothing yet the name is not known.
+    log(**end, err="Loader failed", exit_codes={PluginType.LOADERS: -11})
+    assert (LastWords.sentence() or "").startswith("the loader was killed (SIGSEGV): see whether")
+    log(**end, err="`dbt build` failed with exit code: -9", exit_codes={})
+    assert (LastWords.sentence() or "").startswith("dbt:build was killed (SIGKILL): see whether")
+    log(**end, err="Extractor failed", exit_codes={PluginType.EXTRACTORS: 1})
+    assert LastWords.sentence() == "the tap sent a line that is no message"
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    [
+        (
+            {"name": "dbt", "event": '03:32:28    could not extend file "base/1/2": No space left on device'},
+            "dbt failed because a disk of the warehouse is full: make room there, then start this again",
+        ),
+        (
+            {"event": "[Errno 28] No space left on device", "exc_info": OSError(28, "")},
+            "meltano failed because a disk of this machine is full: make room there, then start this again",
+        ),
+    ],
+)
+def test_a_full_disk_is_said(
+    monkeypatch: pytest.MonkeyPatch, event: dict[str, object], sentence: str
+) -> None:
+    monkeypatch.setattr(LastWords, "lines", {})
+    for each in (event, {"name": "tap", "event": "FAILED: whatever was reading has ended"}):
+        record = logging.LogRecord("x", logging.INFO, "", 0, "", None, None)
+        record.msg = each  # type: ignore[assignment] # structlog's dictionary
+        LastWords().emit(record)
+    assert LastWords.sentence() == sentence
+
+
 def test_the_last_words_are_a_sentence_of_ours_or_the_last_error(monkeypatch: pytest.MonkeyPatch) -> None:
     lines: dict[str, deque[str]] = {}
     monkeypatch.setattr(LastWords, "lines", lines)
@@ -73,7 +122,8 @@ def test_the_last_words_are_a_sentence_of_ours_or_the_last_error(monkeypatch: py
     assert LastWords.sentence() == "tap failed: psycopg.OperationalError: connection lost"
     log("dbt", "03:03:28  Failure in test assert_x (tests/assert_x.sql)")
     log("dbt", "03:03:28    Got 2 results, configured to fail if != 0")
-    log("dbt", "03:03:28  Database Error in model fct_y (models/fct_y.sql)")
+    log("dbt", "03:03:28  Failure in model fct_y (models/fct_y.sql)")
+    log("dbt", "03:03:28    Database Error in model fct_y (models/fct_y.sql)")
     log("dbt", "03:03:28    relation is missing")
     assert LastWords.sentence() == (
         "dbt: Failure in test assert_x (tests/assert_x.sql): Got 2 results, configured to fail if != 0 "

@@ -10,7 +10,8 @@ from atelier.connections import Warehouse, project_root
 from atelier.errors import AtelierError
 from atelier.gdpr import exports, operations, store
 from atelier.gdpr.operations import Request
-from atelier.warehouse import HELD, connect, exclusive_run
+from atelier.leftovers import HELD
+from atelier.warehouse import connect, exclusive_run
 from target_warehouse.sinks import pseudonym
 
 if TYPE_CHECKING:

@@ -18,6 +18,8 @@ import pytest
 import yaml
 from atelier import warehouse
 from atelier.connections import Warehouse
+from atelier.ops import migrations
+from atelier.ops.runs import Run, record
 from atelier.scheduler import heartbeat
 from atelier.scheduler.due import Due, latest, missed
 from atelier.schedules.read import Schedule
@@ -77,7 +79,7 @@ def test_what_was_missed_is_caught_up_once_per_job() -> None:
     ]
 
 
-def test_a_new_warehouse_is_filled_at_once() -> None:
+def test_a_job_that_never_ran_is_caught_up() -> None:
     now = paris(2025, 5, 28, 8, 0)
     assert [due.schedule.name for due in missed([MORNING, AFTERNOON], PARIS, now, {})] == ["afternoon"]
     # Of the schedules of one job, the one that ran speaks for the others.
@@ -117,8 +119,14 @@ class Project:
         self.target = Warehouse.of(variables)
 
     def schedule(self, *schedules: tuple[str, str, str], pause: int = 0) -> None:
-        """Write the project's file: jobs `succeed`, `pause` and `fail`, and the schedules."""
-        programs = {"succeed": "/bin/true", "fail": "/bin/false", "pause": f"/bin/sleep {pause}"}
+        """Write the project's file: jobs `elt`, `succeed`, `pause` and `fail`, and the schedules."""
+        # What fills a new warehouse is the job `elt`.
+        programs = {
+            "elt": "/bin/true",
+            "succeed": "/bin/true",
+            "fail": "/bin/false",
+            "pause": f"/bin/sleep {pause}",
+        }
         document = {
             "project_id": "test-of-the-scheduler",
             "send_anonymous_usage_stats": False,
@@ -176,7 +184,8 @@ class Project:
             if cursor.fetchone() != (True,):
                 return []
             cursor.execute(
-                "select schedule, job, outcome, due_at, started_at from ops.runs order by started_at"
+                "select schedule, job, outcome, due_at, started_at from ops.runs where schedule is not null "
+                "order by started_at"
             )
             return cursor.fetchall()
 
@@ -192,10 +201,35 @@ def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
 
 
 @pytest.fixture
-def project(tmp_path: Path, servers: dict[str, str]) -> Project:
+def new_project(tmp_path: Path, servers: dict[str, str]) -> Project:
     with closing(warehouse.connect(Warehouse.of(servers))) as connection, connection.cursor() as cursor:
         cursor.execute("drop schema if exists ops cascade")
     return Project(tmp_path, servers)
+
+
+@pytest.fixture
+def project(new_project: Project) -> Project:
+    """A project in whose warehouse somebody has loaded everything by hand."""
+    run = Run("elt", "test", started_at=paris(2025, 1, 1))
+    run.end("succeeded", None, [])
+    with closing(warehouse.connect(new_project.target)) as connection:
+        migrations.apply(connection, new_project.target)
+        record(connection, run)
+    return new_project
+
+
+@pytest.mark.integration
+def test_a_new_warehouse_is_filled_first(new_project: Project) -> None:
+    new_project.schedule(("daily", "succeed", "0 0 * * *"))
+    with new_project.scheduler() as service:
+        wait_until(lambda: new_project.outcomes() == [("first-load", "succeeded")])
+        service.terminate()
+        assert service.wait(60) == 0
+    # From then on, what did not run is caught up.
+    with new_project.scheduler() as service:
+        wait_until(lambda: ("daily", "succeeded") in new_project.outcomes())
+        service.terminate()
+        assert service.wait(60) == 0
 
 
 @pytest.mark.integration

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import threading
 import time
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import psycopg2
 import pytest
 from atelier.connections import Warehouse
 from atelier.errors import AtelierError
+from atelier.leftovers import HELD, SESSION_PREFIX, remove_configurations
 from atelier.roles import RUN_COLUMNS, Roles, settle
-from atelier.warehouse import SESSION_PREFIX, connect, exclusive_run, make_system_tables, prepare
+from atelier.warehouse import assert_held, connect, exclusive_run, make_system_tables, prepare
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.integration
 
@@ -93,7 +101,55 @@ def test_what_a_killed_run_left_behind_is_ended(warehouse: Warehouse) -> None:
         with exclusive_run(connection, 0, said.append):
             with pytest.raises(psycopg2.OperationalError), left.cursor() as cursor:
                 cursor.execute("select 1")
-    assert said == ["ended 1 session(s) that an interrupted run had left in the warehouse"]
+    assert said == ["ended 0 program(s) and 1 session(s) that an interrupted run had left working"]
+
+
+def test_programs_of_a_killed_run_are_ended_and_no_others(
+    warehouse: Warehouse, postgres: dict[str, str]
+) -> None:
+    names = ("POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_DB")
+    place = {name: postgres[name] for name in names}
+    killed_run = {"PGAPPNAME": SESSION_PREFIX + "killed", HELD: "1", **place}
+    environments = {
+        "left over": killed_run,
+        "of another warehouse": {**killed_run, "POSTGRES_DB": "another"},
+        "no part of a run": {**killed_run, HELD: ""},
+    }
+    programs = {name: subprocess.Popen(["sleep", "60"], env=each) for name, each in environments.items()}
+    try:
+        with closing(connect(warehouse)) as connection, exclusive_run(connection, 0, lambda _: None):
+            assert programs["left over"].wait(10) == -signal.SIGKILL
+            assert {name for name, program in programs.items() if program.poll() is None} == {
+                "of another warehouse",
+                "no part of a run",
+            }
+    finally:
+        for program in programs.values():
+            program.kill()
+            program.wait()
+
+
+def test_configurations_of_killed_programs_are_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "tap-mysql"
+    folder.mkdir(parents=True)
+    now = time.time()
+    ages = {"tap.old.config.json": 3600, "tap.new.config.json": 0, "tap.ahead.config.json": -86400}
+    for name, age in {**ages, "tap.properties.json": 3600}.items():
+        (folder / name).write_text("{}")
+        os.utime(folder / name, (now - age, now - age))
+    remove_configurations(tmp_path)
+    assert {path.name for path in folder.iterdir()} == {"tap.new.config.json", "tap.properties.json"}
+
+
+def test_a_lock_that_is_lost_is_said(warehouse: Warehouse) -> None:
+    with closing(connect(warehouse)) as connection, closing(connect(warehouse)) as other:
+        assert_held(connection, warehouse)
+        with other.cursor() as cursor:
+            cursor.execute("select pg_terminate_backend(%s)", (connection.info.backend_pid,))
+        with pytest.raises(AtelierError, match="has broken off the connection"):
+            assert_held(connection, warehouse)
+        with pytest.raises(AtelierError, match="has broken off the connection"):
+            settle(connection, warehouse)
 
 
 @pytest.mark.parametrize(

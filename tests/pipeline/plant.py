@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import psycopg2.extras
 import pytest
@@ -31,7 +32,36 @@ DATA_SCHEMAS = ("raw_ftplogs", "raw_erp", "staging", "intermediate", "marts", "s
 #: Written in every run: what was loaded, not the data themselves.
 BOOKS = ("full_table_loads", "table_reads")
 
+#: What depends on when the runs took place and on what they saw, not on what the sources are in the end.
+TIMES_OF_RUNS = {
+    "marts.fct_log_files": ("read_at",),
+    "marts.fct_order_status_history": (
+        *("status_from", "status_to", "duration_seconds", "is_start_known"),
+        *("status_number", "order_status_history_id"),
+    ),
+    "marts.fct_order_lead_times": ("done_at", "is_done_at_known", "lead_time_seconds"),
+    "raw_ftplogs.log_files": ("read_at",),
+    "raw_ftplogs.source_problems": ("first_seen_at", "resolved_at"),
+}
+#: Of the past of the orders every plant knows what its own runs saw; the present is the same for all.
+PRESENT_ONLY = {
+    "marts.fct_order_status_history": "is_current",
+    "marts.fct_order_lead_times": "not is_deleted",
+}
+
 RUN_TIMEOUT_SECONDS = 280
+
+
+def folders_in(folder: Path) -> dict[str, str]:
+    """Return the variables by which a run writes its files below a folder, and nowhere else."""
+    return {
+        "TMPDIR": str(folder / "temporary"),
+        "MELTANO_SYS_DIR_ROOT": str(folder / "meltano"),
+        "DBT_TARGET_PATH": str(folder / "dbt-target"),
+        "DBT_LOG_PATH": str(folder / "dbt-logs"),
+        "ATELIER_STATE_DIR": str(folder / "state"),
+        "ATELIER_LOG_DIR": str(folder / "logs"),
+    }
 
 
 class Plant:
@@ -45,19 +75,37 @@ class Plant:
             "MYSQL_DATABASE": f"erp_{name}",
         }
         #: Where Meltano and dbt keep what they write: another plant's at the same time write elsewhere.
-        self.folders = {
-            "MELTANO_SYS_DIR_ROOT": str(site.folder / "meltano"),
-            "DBT_TARGET_PATH": str(site.folder / "dbt-target"),
-            "DBT_LOG_PATH": str(site.folder / "dbt-logs"),
-            "ATELIER_STATE_DIR": str(site.folder / "state"),
-            "ATELIER_LOG_DIR": str(site.folder / "logs"),
-        }
+        self.folders = folders_in(site.folder)
         self.logs = site.ftp_root / name
         #: Files that are still being written, and may end in a torn line.
         self.growing: set[Path] = set()
         shutil.rmtree(self.logs, ignore_errors=True)
         self.logs.mkdir(parents=True)
         self.drop_warehouse()
+
+    @property
+    def temporary(self) -> Path:
+        """The folder for temporary files of its runs."""
+        return Path(self.folders["TMPDIR"])
+
+    def twin(self, database: str) -> Plant:
+        """Return a plant with the same sources and an empty warehouse of its own on the same server."""
+        with closing(self.site.admin_postgres()) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(f"drop database if exists {database} with (force)")
+                cursor.execute(f"create database {database} owner {self.variables['POSTGRES_USER']}")
+        other = copy.copy(self)
+        other.variables = {**self.variables, "POSTGRES_DB": database}
+        # dbt reads its whole project again when it finds the traces of another database.
+        other.folders = folders_in(self.site.folder / database)
+        return other
+
+    def reached_by(self, **variables: str) -> Plant:
+        """Return the same plant, reached by other variables."""
+        other = copy.copy(self)
+        other.variables = {**self.variables, **variables}
+        return other
 
     def drop_warehouse(self) -> None:
         """Make the warehouse as empty as a new one."""
@@ -66,17 +114,20 @@ class Plant:
 
     def environment(self, **changes: str) -> dict[str, str]:
         """Return what a shell would have: nothing of the tests' own environment but the essentials."""
-        essentials = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
+        self.temporary.mkdir(parents=True, exist_ok=True)
+        essentials = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
         return {**essentials, **self.variables, **self.folders, **changes}
 
-    def start(self, job: str, **changes: str) -> subprocess.Popen[str]:
+    def start(
+        self, job: str, output: int | IO[bytes] = subprocess.PIPE, **changes: str
+    ) -> subprocess.Popen[str]:
         """Start `meltano run JOB` in the environment `test`, in a process group of its own."""
         return subprocess.Popen(
             [str(MELTANO), "--environment=test", "run", job],
             cwd=ROOT,
             env=self.environment(**changes),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
@@ -85,7 +136,7 @@ class Plant:
 
     def run(self, job: str, **changes: str) -> tuple[int, str]:
         """Run `meltano run JOB`; return its exit status and its output."""
-        process = self.start(job, **changes)
+        process = self.start(job, subprocess.PIPE, **changes)
         output, _ = process.communicate(timeout=RUN_TIMEOUT_SECONDS)
         return process.returncode, output
 
@@ -147,6 +198,19 @@ class Plant:
         """Return every row of every table of schemas as text, in an order of its own."""
         return {
             table: [row[0] for row in self.query(f"select t::text from {table} t order by 1")]
+            for table in self.tables(*schemas)
+        }
+
+    def lasting(self, *schemas: str) -> dict[str, list[str]]:
+        """Return the same, but for what depends on when runs took place: equal for equal sources."""
+        return {
+            table: [
+                row[0]
+                for row in self.query(
+                    f"select (to_jsonb(t) - array{list(TIMES_OF_RUNS.get(table, ()))}::text[])::text "
+                    f"from {table} t where {PRESENT_ONLY.get(table, 'true')} order by 1"
+                )
+            ]
             for table in self.tables(*schemas)
         }
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from atelier_demo.factory.logs import grow_logs, make_logs
 
+from reliability.growing import GrowingLogs
 from reliability.pipe import Pipe
 
 if TYPE_CHECKING:
@@ -23,64 +23,48 @@ if TYPE_CHECKING:
 UNTIL = date(2025, 11, 20)
 
 
-@dataclass
-class Growing:
-    """A folder of logs on the FTP server that is one third there at first, and grows in steps.
+class Growing(GrowingLogs):
+    """Logs that are one third there at first, and how the tap reaches them."""
 
-    It grows by whole lines, so that a run that looks at it in between does not see what a quiet run, which
-    comes at the end, cannot see: a torn line that counts and then goes on.
-    """
-
-    root: Path
-    config: dict[str, Any]
-    contents: dict[Path, bytes] = field(init=False)
-    times: dict[Path, int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Remember what there is in the end."""
-        paths = [path for path in sorted(self.root.rglob("*")) if path.is_file()]
-        self.contents = {path: path.read_bytes() for path in paths}
-        self.times = {path: int(path.stat().st_mtime) for path in paths}
+    def __init__(self, root: Path, config: dict[str, Any]) -> None:
+        super().__init__(root)
+        self.config = config
 
     def reset(self) -> None:
         """Let the day begin again."""
-        self._write(1, 3)
+        self.write(1, 3)
 
     def grow(self) -> None:
         """Let the machines write on."""
-        self._write(2, 3)
+        self.write(2, 3)
 
     def finish(self) -> None:
         """Let them come to the end."""
-        self._write(1, 1)
+        self.write(1, 1)
 
-    @property
-    def size(self) -> int:
-        """Bytes of all files in the end."""
-        return sum(len(content) for content in self.contents.values())
 
-    def _write(self, part: int, parts: int) -> None:
-        for path, content in self.contents.items():
-            # Not splitlines: a carriage return alone ends no line of a log.
-            lines = re.findall(rb"[^\n]*\n|[^\n]+$", content)
-            kept = b"".join(lines[: max(1, len(lines) * part // parts)])
-            if not path.exists() or path.read_bytes() != kept:
-                path.write_bytes(kept)
-                # The same at every time that the day begins again: log_files tells it.
-                moment = self.times[path] - 28800 * (parts - part) // parts
-                os.utime(path, (moment, moment))
+def pad_events(root: Path, size: int) -> None:
+    """Make every line of an event longer: the tap tells its state by the bytes that it has read."""
+    for path in root.rglob("*"):
+        if path.is_file():
+            times = path.stat()
+            longer = re.sub(rb"(?m)^(\d{8} [^\r\n]*\|@\w[^\r\n]*)", rb"\1 " + b"x" * size, path.read_bytes())
+            path.write_bytes(longer)
+            os.utime(path, (times.st_atime, times.st_mtime))
 
 
 @pytest.fixture(scope="module")
 def new_growing(site: Site, servers: dict[str, str]) -> Iterator[Callable[..., Growing]]:
-    """Makes folders of logs, by name, number of days and of machines."""
+    """Makes folders of logs, by name, number of days and of machines, and how long their lines are."""
     made: list[Path] = []
 
-    def make(name: str, *, days: int, machines: int = 3) -> Growing:
+    def make(name: str, *, days: int, machines: int = 3, padding: int = 0) -> Growing:
         root = site.ftp_root / f"reliability_{name}"
         shutil.rmtree(root, ignore_errors=True)
         make_logs(root, seed=11, days=days, machines=machines, until=UNTIL)
         grow_logs(root, seed=11, until=UNTIL)
+        if padding:
+            pad_events(root, padding)
         made.append(root)
         config = {
             "port": int(servers["FTP_PORT"]),

@@ -1,4 +1,4 @@
-"""A TCP proxy between the tap and the FTP server that cuts, stalls and refuses as a bad network does.
+"""A TCP proxy before a server that cuts, stalls and refuses as a bad network does.
 
 It listens on 127.0.0.2 at the very ports that the server has on 127.0.0.1, data connections included.
 An FTP client that takes only the port from the server's PASV reply, as ftplib does, comes by here every time.
@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import random
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,6 +36,10 @@ class Faults:
     refuse: float = 0.0
     reply_421: float = 0.0
     pause_per_block: float = 0.0
+    #: After so many bytes, of both ways and all connections, the network breaks once: all connections are
+    #: cut, or nothing passes for `stall_seconds`.
+    break_after_bytes: int | None = None
+    break_by_stall: bool = False
 
 
 class Proxy:
@@ -49,6 +54,8 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._servers: list[asyncio.Server] = []
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._stalled_until = 0.0
 
     def __enter__(self) -> Proxy:
         self._thread.start()
@@ -101,6 +108,7 @@ class Proxy:
             client_writer.transport.abort()
             return
         writers = (client_writer, server_writer)
+        self._writers.update(writers)
         ways = [
             asyncio.ensure_future(self._pass_on(server_reader, client_writer, is_data=is_data)),
             asyncio.ensure_future(self._pass_on(client_reader, server_writer, is_data=None)),
@@ -112,6 +120,16 @@ class Proxy:
                 way.cancel()
             for writer in writers:
                 writer.transport.abort()
+                self._writers.discard(writer)
+
+    def _break(self) -> None:
+        """Let the network break, once."""
+        self.counts["breaks"] += 1
+        if self.faults.break_by_stall:
+            self._stalled_until = time.monotonic() + self.faults.stall_seconds
+            return
+        for writer in self._writers:
+            writer.transport.abort()
 
     async def _pass_on(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_data: bool | None
@@ -120,6 +138,11 @@ class Proxy:
         faults = self.faults
         with contextlib.suppress(OSError):
             while block := await reader.read(BLOCK_BYTES):
+                self.counts["bytes"] += len(block)
+                most = faults.break_after_bytes
+                if most is not None and self.counts["bytes"] >= most and not self.counts["breaks"]:
+                    self._break()
+                await asyncio.sleep(max(0.0, self._stalled_until - time.monotonic()))
                 if is_data:
                     self.counts["data blocks"] += 1
                     self.counts["data bytes"] += len(block)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reliability.conftest import Growing, assert_same, quiet_tables
-from reliability.figures import keep
+from reliability.figures import NETWORKS
 from reliability.proxy import HOST, Faults, Proxy
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def read_through(
     counts = proxy.counts
     faults = counts["cuts"] + counts["stalls"] + counts["refused"] + counts["421"] + counts["cut replies"]
     assert faults > 0
-    keep(
+    NETWORKS.keep(
         "A bad network",
         name,
         **{
@@ -158,4 +158,6 @@ def test_a_server_that_is_killed_and_restarted_changes_nothing(
     pipe.run_until_done(1, host="127.0.0.1")
     pipe.run_until_done(1, host="127.0.0.1")
     assert_same(pipe.tables(), small_quiet)
-    keep("A killed server", f"{kills} times", runs=runs, **{"rows compared": f"{pipe.row_count():,}"})
+    NETWORKS.keep(
+        "A killed server", f"{kills} times", runs=runs, **{"rows compared": f"{pipe.row_count():,}"}
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reliability.figures import keep
+from reliability.figures import NETWORKS
 from reliability.pipe import PROGRAMS, ROOT
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def test_memory_is_bounded(growing: Growing, tmp_path: Path, name: str, size: in
     assert (row["event_count"], row["rejected_count"], row["blank_count"]) == expected
     assert row["line_count"] == sum(expected)
     assert memory < MOST_MEMORY_MB
-    keep(
+    NETWORKS.keep(
         "Memory of the tap",
         f"{name} of {size // MB:,} MB",
         **{"peak MB": f"{memory:.0f}", "seconds": f"{seconds:.0f}", "lines": f"{sum(expected):,}"},

@@ -48,7 +48,14 @@ BROWSER = ProgramSet(
     by_hand="Chromium",
     also=("chromium-common",),
 )
-_SETS = (SERVERS, BROWSER)
+#: Only the tests of crashes want it: a wrong clock for some programs.
+CLOCK = ProgramSet(
+    {"faketime": "faketime"},
+    otherwise="or leave the tests of wrong clocks out",
+    by_hand="libfaketime",
+    also=("libfaketime",),
+)
+_SETS = (SERVERS, BROWSER, CLOCK)
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 

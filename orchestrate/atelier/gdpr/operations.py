@@ -8,7 +8,7 @@ import re
 import uuid
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from atelier.errors import AtelierError
 from atelier.gdpr import logs, orders, store
 from atelier.gdpr.counts import Counts
 from atelier.gdpr.register import retentions
+from atelier.leftovers import HELD
 from atelier.ops import migrations
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 #: Seconds that an operation waits for a run to end.
 WAIT_SECONDS: Final = 600.0
+
+#: What is too old is told by the clock: of two that differ more than this, one is wrong.
+MOST_CLOCK_DIFFERENCE: Final = timedelta(hours=1)
 
 #: Who asks for the operation that the scheduler starts.
 SCHEDULER: Final = "planification"
@@ -123,7 +127,7 @@ def retain(variables: Mapping[str, str], root: Path, say: Callable[[str], None])
     """Record what is too old today, by the seed's periods, and take it out of raw and snapshots.
 
     Raises:
-        AtelierError: The warehouse cannot be used, or the seed makes no sense.
+        AtelierError: The warehouse cannot be used, its clock says something else, or the seed makes no sense.
     """
     outcome = Outcome()
     zone = variables.get("PLANT_TIMEZONE") or "Europe/Paris"
@@ -131,6 +135,7 @@ def retain(variables: Mapping[str, str], root: Path, say: Callable[[str], None])
     target = Warehouse.of(variables)
     with working(target, say) as connection:
         cursor = cursor_of(connection)
+        _check_clock(cursor, target)
         for key, days in periods(root).items():
             # A period that was made longer does not bring back what is gone: it counts once it is reached.
             cursor.execute(
@@ -144,6 +149,23 @@ def retain(variables: Mapping[str, str], root: Path, say: Callable[[str], None])
         _enforce_all(connection, root, outcome)
         prove(cursor, "retention", Request(SCHEDULER, "durées de conservation"), outcome)
     return outcome
+
+
+def _check_clock(cursor: Cursor, target: Warehouse) -> None:
+    """Refuse to believe a clock by which too much would be deleted, for good.
+
+    Raises:
+        AtelierError: The warehouse's clock and ours differ.
+    """
+    here = datetime.now(timezone.utc)
+    cursor.execute("select clock_timestamp()")
+    (there,) = cursor.fetchone() or (here,)
+    if abs(here - there) > MOST_CLOCK_DIFFERENCE:
+        raise AtelierError(
+            f"the clock of this machine says {here:%Y-%m-%d %H:%M} UTC and that of the warehouse, "
+            f"{target.place}, {there:%Y-%m-%d %H:%M}: nothing was deleted; set the wrong one, then start "
+            "this again"
+        )
 
 
 def enforce(variables: Mapping[str, str], say: Callable[[str], None]) -> Outcome:
@@ -229,7 +251,7 @@ def working(target: Warehouse, say: Callable[[str], None]) -> Iterator[sa.Connec
         AtelierError: The warehouse cannot be used, or another run does not end.
     """
     with ExitStack() as held:
-        if not os.environ.get(warehouse.HELD):
+        if not os.environ.get(HELD):
             lock = held.enter_context(closing(warehouse.connect(target)))
             held.enter_context(warehouse.exclusive_run(lock, WAIT_SECONDS, say))
             store.prepare(lock, target)

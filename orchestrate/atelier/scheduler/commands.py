@@ -11,6 +11,7 @@ from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Final
 
 from atelier import places, warehouse
+from atelier.alerts import notify
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.ops import migrations
@@ -38,7 +39,18 @@ def run(arguments: argparse.Namespace) -> str:
     variables = resolve(root, arguments.environment, os.environ)
     state = places.state_folder(root, arguments.environment, variables)
     logger = _logger(places.log_folder(root, arguments.environment, variables))
-    Service(root, arguments.environment, variables, state, logger, on_beat=lambda: None).run()
+
+    said = ""
+
+    def tell() -> None:
+        nonlocal said
+        sentence = notify.run(variables, environment=arguments.environment).sentence
+        if sentence != said:
+            # Every minute the same is no news.
+            logger.info("alerts: %s", sentence)
+            said = sentence
+
+    Service(root, arguments.environment, variables, state, logger, on_beat=tell).run()
     return "The scheduler was stopped."
 
 

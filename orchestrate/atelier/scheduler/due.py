@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from atelier import warehouse
 from atelier.ops import migrations
+from atelier.schedules.read import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from atelier.connections import Warehouse
-    from atelier.schedules.read import Schedule
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def missed(
 ) -> list[Due]:
     """Return one run per job that was due after the last one that was started for any of its schedules.
 
-    A job that was never started is caught up as well: a new warehouse is filled at once.
+    A job that was never started is caught up as well.
 
     Args:
         schedules: All of them.
@@ -64,8 +64,16 @@ def missed(
     return sorted(found, key=lambda due: due.due_at)
 
 
-def last_started(target: Warehouse, environment: str) -> dict[str, datetime]:
+def first_load(now: datetime) -> Due:
+    """Return the run that fills a new warehouse: both sources, as the marts want the tables of both."""
+    return Due(Schedule("first-load", "elt", "@once"), now)
+
+
+def last_started(target: Warehouse, environment: str) -> dict[str, datetime] | None:
     """Return, by the names of schedules, the latest due time for which a run was started.
+
+    Returns:
+        None for a new warehouse, in which no run has ever succeeded.
 
     Raises:
         AtelierError: The warehouse cannot be reached.
@@ -73,6 +81,9 @@ def last_started(target: Warehouse, environment: str) -> dict[str, datetime]:
     with closing(warehouse.connect(target)) as connection:
         migrations.apply(connection, target)
         with connection.cursor() as cursor:
+            cursor.execute("select exists (select 1 from ops.runs where outcome = 'succeeded')")
+            if cursor.fetchone() != (True,):
+                return None
             cursor.execute(
                 "select schedule, max(due_at) from ops.runs "
                 "where environment = %s and schedule is not null and due_at is not null group by schedule",

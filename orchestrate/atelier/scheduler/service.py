@@ -177,12 +177,19 @@ class Service:
             self._logger.warning("not known yet whether a run was missed: %s", error)
             return
         self._caught_up = True
-        for due in dues.missed(self._schedules, self._zone, datetime.now(timezone.utc), last):
-            self._logger.info(
-                "%s was due at %s and did not run: it is caught up",
-                due.schedule.name,
-                self._local(due.due_at),
-            )
+        now = datetime.now(timezone.utc)
+        if last is None:
+            self._logger.info("nothing was ever loaded: a first run loads everything")
+            found = [dues.first_load(now)]
+        else:
+            found = dues.missed(self._schedules, self._zone, now, last)
+            for due in found:
+                self._logger.info(
+                    "%s was due at %s and did not run: it is caught up",
+                    due.schedule.name,
+                    self._local(due.due_at),
+                )
+        for due in found:
             self._scheduler.add_job(
                 self._runner.run, args=[due], id=f"catch-up {due.schedule.name}", replace_existing=True
             )

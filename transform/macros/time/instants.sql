@@ -70,10 +70,19 @@
 
 {#
     The time that a snapshot writes, an instant. dbt would write the wall clock of the session's time zone, which skips
-    and repeats an hour and differs between two machines.
+    and repeats an hour and differs between two machines. Never before a time that the snapshot has already: if the
+    warehouse's clock is put back, what comes later is still later, or the past of an order would end before it began.
 #}
 {% macro postgres__snapshot_get_time() -%}
+    {%- set snapshot = load_relation(this) if execute -%}
+    {%- if snapshot -%}
+    greatest(
+        {{ current_timestamp() }},
+        (select max(greatest(dbt_valid_from, dbt_valid_to)) + interval '1 microsecond' from {{ snapshot }})
+    )
+    {%- else -%}
     {{ current_timestamp() }}
+    {%- endif -%}
 {%- endmacro %}
 
 

@@ -27,13 +27,38 @@ sessions as (
 
 ),
 
+source_runs as (
+
+    select
+        ended_at,
+        case
+            when step_name like '%tap-ftplogs%' then 'ftplogs'
+            when step_name like '%tap-mysql%' then 'erp'
+        end as source,
+        run_number
+    from runs
+    where state = 'SUCCESS'
+
+),
+
+-- Not the latest time: while a clock was ahead, a run has ended in what is still the future.
+ranked_runs as (
+
+    select
+        ended_at,
+        source,
+        row_number() over (partition by source order by run_number desc) as recency
+    from source_runs
+
+),
+
 load_ends as (
 
     select
-        max(ended_at) filter (where step_name like '%tap-ftplogs%') as logs_loaded_at,
-        max(ended_at) filter (where step_name like '%tap-mysql%') as erp_loaded_at
-    from runs
-    where state = 'SUCCESS'
+        max(ended_at) filter (where source = 'ftplogs') as logs_loaded_at,
+        max(ended_at) filter (where source = 'erp') as erp_loaded_at
+    from ranked_runs
+    where recency = 1
 
 ),
 
@@ -44,13 +69,24 @@ newest_events as (
 
 ),
 
+-- By the warehouse's clock: the version is a time of the host on which the tap ran.
+ranked_loads as (
+
+    select
+        table_name,
+        load_version,
+        row_number() over (partition by table_name order by loaded_at desc) as recency
+    from table_loads
+
+),
+
 newest_loads as (
 
     select
         table_name,
-        max(load_version) as load_version
-    from table_loads
-    group by table_name
+        load_version
+    from ranked_loads
+    where recency = 1
 
 ),
 

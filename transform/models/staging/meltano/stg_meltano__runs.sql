@@ -6,6 +6,7 @@ with
 source as (
 
     select
+        id,
         job_name,
         state,
         ended_at
@@ -16,6 +17,9 @@ source as (
 renamed as (
 
     select
+        -- ids
+        cast(id as bigint) as run_number,
+
         -- text
         cast(job_name as text) as step_name,
         cast(state as text) as state,

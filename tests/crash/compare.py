@@ -1,0 +1,53 @@
+"""A plant that nothing disturbs, to compare with: the same sources, loaded once."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from reliability.conftest import assert_same
+
+if TYPE_CHECKING:
+    from pipeline.plant import Plant
+
+SCHEMAS = ("raw_ftplogs", "raw_erp", "intermediate", "marts")
+
+#: Of each table of the ERP the newest load: how many rows there were on both sides.
+NEWEST_LOADS = """
+    select distinct on (table_name) table_name, source_row_count, raw_row_count, withheld_row_count
+    from marts.fct_erp_table_loads where is_loaded order by table_name, loaded_at desc
+"""
+
+
+class Twin:
+    """Loads the sources of a plant into an empty warehouse of its own, whenever it is asked."""
+
+    def __init__(self, plant: Plant) -> None:
+        """Make its database."""
+        self.plant = plant
+        self._twin = plant.twin(f"{plant.variables['POSTGRES_DB']}_twin")
+
+    def timed_run(self) -> float:
+        """Load what is new, undisturbed; return how many seconds it took."""
+        begun = time.monotonic()
+        self._twin.run_well("elt")
+        return time.monotonic() - begun
+
+    def assert_equal(self, plant: Plant | None = None) -> int:
+        """Load everything once, undisturbed, and hold the plant's tables against it, row by row.
+
+        Args:
+            plant: The plant, where it is not reached as at first.
+
+        Returns:
+            How many rows were compared.
+        """
+        self._twin.drop_warehouse()
+        self._twin.run_well("elt")
+        quiet = _contents(self._twin)
+        assert_same(_contents(plant or self.plant), quiet)
+        return sum(len(rows) for rows in quiet.values())
+
+
+def _contents(plant: Plant) -> dict[str, list[str]]:
+    return {**plant.lasting(*SCHEMAS), "newest loads": [str(row) for row in plant.query(NEWEST_LOADS)]}

@@ -1,0 +1,1 @@
+"""The runbooks, tried as they are written."""

@@ -1,0 +1,197 @@
+"""Each runbook, with the trouble that it is about."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import closing
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from atelier.roles import GROUPS
+from atelier_demo.factory.logs import make_logs
+from pipeline.conftest import erp_connection, make_plants_erp
+from pipeline.plant import Plant
+
+from runbooks.book import FOLDER, Book, blocks, pages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from atelier_demo.servers.site import Site
+
+#: Tried with the servers that they want, beside the tests of backups.
+ELSEWHERE = {"restore", "move-server"}
+
+
+def test_every_runbook_is_in_the_list_and_is_tried() -> None:
+    listed = (FOLDER / "README.md").read_text("utf-8")
+    assert [name for name in pages() if f"({name}.md)" not in listed] == []
+    tried = {name.removeprefix("test_").replace("_", "-") for name in globals() if name.startswith("test_")}
+    assert set(pages()) - tried == ELSEWHERE
+
+
+@pytest.mark.parametrize("name", pages())
+def test_every_runbook_has_its_parts(name: str) -> None:
+    text = (FOLDER / f"{name}.md").read_text("utf-8")
+    assert [part for part in ("**Symptom.**", "**Do.**", "**Verify.**") if part not in text] == []
+    for block in blocks(name):
+        assert subprocess.run(["bash", "-n", "-c", block], check=False).returncode == 0, block
+
+
+@pytest.fixture(scope="module")
+def plant(site: Site, servers: dict[str, str]) -> Plant:
+    """A plant of the last days, loaded."""
+    plant = Plant(site, servers, "runbooks")
+    make_logs(plant.logs, seed=7, days=6, until=date.today())  # noqa: DTZ011 # the pages say yesterday
+    make_plants_erp(plant)
+    plant.run_well("elt")
+    return plant
+
+
+@pytest.fixture
+def book(plant: Plant, tmp_path: Path) -> Book:
+    return Book(plant, tmp_path)
+
+
+@pytest.mark.integration
+@pytest.mark.slow  # one to three whole runs
+@pytest.mark.timeout(1200)
+def test_ftp_down(book: Book) -> None:
+    check, verify = blocks("ftp-down")
+    book.plant.site.ftp.kill()
+    found = book.run(check)
+    assert found.status == 1
+    assert "cannot be reached" in found.output
+    book.plant.site.ftp.start(lambda _: None)
+    assert "holds" in book.run_well(check)
+    assert "Aucune alerte" in book.run_well(verify)
+
+
+@pytest.mark.integration
+@pytest.mark.slow  # one to three whole runs
+@pytest.mark.timeout(1200)
+def test_erp_down(book: Book) -> None:
+    check, verify = blocks("erp-down")
+    book.plant.site.mysql.kill()
+    found = book.run(check)
+    assert found.status == 1
+    assert "cannot be reached" in found.output
+    book.plant.site.mysql.start(lambda _: None)
+    book.run_well(check)
+    assert "Aucune alerte" in book.run_well(verify)
+
+
+@pytest.mark.integration
+@pytest.mark.slow  # one to three whole runs
+@pytest.mark.timeout(1200)
+def test_disk_full(book: Book) -> None:
+    disks, tables, run = blocks("disk-full")
+    (book.folder / ".local" / "prod").mkdir(parents=True)
+    assert "Mounted on" in book.run_well(disks)
+    assert "log_events" in book.run_well(tables)
+    book.run_well(run)
+
+
+@pytest.mark.integration
+@pytest.mark.slow  # one to three whole runs
+@pytest.mark.timeout(1200)
+def test_wrong_figures(book: Book) -> None:
+    *looks, refresh = blocks("wrong-figures")
+    outputs = [book.run_well(look) for look in looks]
+    yesterday = date.today() - timedelta(days=1)  # noqa: DTZ011 # the pages say yesterday
+    if yesterday.weekday() < 5:  # the plant rests at the weekend
+        assert f"{yesterday:%Y%m%d}" in outputs[0]
+        assert "productive" in outputs[2]
+    before = book.plant.contents("marts")
+    book.run_well(refresh)
+    assert book.plant.contents("marts") == before
+
+
+@pytest.mark.integration
+@pytest.mark.slow  # one to three whole runs
+@pytest.mark.timeout(1200)
+def test_replay_a_file(book: Book) -> None:
+    look, replay, verify = blocks("replay-a-file")
+    assert ".LOG" in book.run_well(look)
+    before = book.plant.contents("raw_ftplogs", "marts")
+    book.plant.execute(
+        "delete from raw_ftplogs.log_events where file_version_id = ("
+        "select file_version_id from raw_ftplogs.log_files where event_count > 0 order by path limit 1)"
+    )
+    assert "(1 row)" in book.run_well(verify)
+    book.run_well(replay)
+    assert "(0 rows)" in book.run_well(verify)
+    assert book.plant.contents("raw_ftplogs", "marts") == before
+
+
+@pytest.mark.integration
+@pytest.mark.slow  # one to three whole runs
+@pytest.mark.timeout(1200)
+def test_backfill_a_year(book: Book) -> None:
+    load, retention, verify = blocks("backfill-a-year")
+    make_logs(book.plant.logs, seed=7, days=9, until=date(2024, 12, 20), oddities=False)
+    book.run_well(load)
+    book.run_well(retention)
+    assert "2024-12-" in book.run_well(verify)
+
+
+@pytest.mark.integration
+@pytest.mark.slow  # one to three whole runs
+@pytest.mark.timeout(1200)
+def test_new_machine(book: Book) -> None:
+    name, load, verify = blocks("new-machine")
+    folder = book.plant.logs / "DEM14 (PVC)"
+    folder.mkdir()
+    day = date.today()  # noqa: DTZ011 # the plant's own
+    (folder / f"{day:%Y%m%d}.LOG").write_text(f"{day:%Y%m%d} 00:00:01|@MachineStart:\n" * 3)
+    book.run_well(name)
+    book.run_well(load)
+    assert "DEM14" in book.run_well(verify)
+    named = book.plant.query("select machine_name from seeds.machine_names where machine_id = 'DEM14'")
+    assert named == [("Centre d'usinage PVC 2",)]
+
+
+@pytest.mark.integration
+@pytest.mark.slow  # one to three whole runs
+@pytest.mark.timeout(1200)
+def test_new_plant(book: Book) -> None:
+    create, fill, verify = blocks("new-plant")
+    site = book.plant.site
+    with closing(site.admin_postgres()) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("drop database if exists atelier_lyon with (force)")
+            for role in ("lyon", *(f"atelier_lyon_{group}" for group in GROUPS)):
+                cursor.execute(f"drop role if exists {role}")
+        place = connection.get_dsn_parameters()
+        administrator = {
+            "POSTGRES_HOST": place["host"],
+            "POSTGRES_PORT": place["port"],
+            "POSTGRES_USER": place["user"],
+            "POSTGRES_PASSWORD": connection.info.password or "",
+        }
+    book.run_well(create, **administrator)
+    lyon = {"POSTGRES_USER": "lyon", "POSTGRES_PASSWORD": "change-me-1", "POSTGRES_DB": "atelier_lyon"}
+    book.run_well(fill, **lyon)
+    assert "atelier_lyon_reader" in book.run_well(verify, **lyon)
+
+
+@pytest.mark.integration
+@pytest.mark.slow  # one to three whole runs
+@pytest.mark.timeout(1200)
+def test_erase_a_customer(book: Book, tmp_path: Path) -> None:
+    check, erase, verify = blocks("erase-a-customer")
+    with closing(erp_connection(book.plant)) as connection, connection.cursor() as cursor:
+        cursor.execute("select min(kundennr) from a_kopf where kundennr <> ''")
+        cursor.execute("update a_kopf set kundennr = '10001' where kundennr = %s", cursor.fetchone())
+        connection.commit()
+    book.plant.run_well("erp")
+    exports = {"EXPORT_FOLDER": str(tmp_path / "exports")}
+    book.run_well(check, **exports)
+    assert "Client effacé" in book.run_well(erase)
+    assert "2026-17 verify" not in book.run_well(verify, **exports)
+    kinds = book.plant.query(
+        "select kind from gdpr.operations where kind <> 'retention' order by finished_at"
+    )
+    assert [kind for (kind,) in kinds] == ["export", "erase", "export"]
