@@ -22,6 +22,7 @@ from atelier_api.resources.jobs import endpoints as jobs
 from atelier_api.resources.kpis import endpoints as kpis
 from atelier_api.resources.losses import endpoints as losses
 from atelier_api.resources.machines import endpoints as machines
+from atelier_api.resources.operations import endpoints as operations
 from atelier_api.resources.orders import endpoints as orders
 from atelier_api.resources.pieces import endpoints as pieces
 from atelier_api.resources.quality import endpoints as quality
@@ -32,7 +33,20 @@ if TYPE_CHECKING:
     from atelier_api.services import Services
 
 #: A new key figure is a mart, a folder here and a line in this list.
-RESOURCES = (machines, sessions, pieces, jobs, orders, kpis, losses, explain, quality, auth, admin)
+RESOURCES = (
+    machines,
+    sessions,
+    pieces,
+    jobs,
+    orders,
+    kpis,
+    losses,
+    explain,
+    quality,
+    operations,
+    auth,
+    admin,
+)
 
 #: A page of a list shrinks to a tenth; shorter answers are not worth the time.
 _SMALLEST_GZIP = 1024

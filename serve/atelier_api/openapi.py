@@ -30,6 +30,7 @@ _TAGS = {
     "losses": "Stops and waits, ranked.",
     "explain": "Why a figure is what it is, down to the line of the log.",
     "quality": "How fresh and how whole the data are.",
+    "operations": "What is wrong now, and how the runs of the pipeline went.",
     "auth": "Logging in.",
     "admin": "Users, API keys, audit log.",
     "system": "For those who watch the server.",

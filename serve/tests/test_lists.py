@@ -31,6 +31,8 @@ LISTS = {
     "freshness": "source",
     "files": "log_file_id",
     "source-problems": "problem_id",
+    "alerts": "alert_id",
+    "runs": "run_id",
     "quality/days": ("production_date", "machine_id"),
     "sessions/{session_id}/timeline": "machine_state_id",
     "sessions/{session_id}/pieces": "piece_id",

@@ -70,6 +70,8 @@ MAY: dict[tuple[str, str], set[str]] = {
             "files",
             "source-problems",
             "quality/days",
+            "alerts",
+            "runs",
         )
     },
 }

@@ -108,6 +108,8 @@ class Plant:
                 }
             ],
         )
+        yield "fct_alerts", list(_alerts(until))
+        yield "fct_runs", list(_runs(until))
 
     def _machines(self) -> Iterator[tuple[str, str, str]]:
         yield from _MACHINES[: self.machines]
@@ -222,3 +224,44 @@ def _week(machine_id: str, monday: date, days: list[Row]) -> Row:
         **sums,
         **rates(sums),
     }
+
+
+def _alerts(until: datetime) -> Iterator[Row]:
+    for kind, severity, machine_id, subject, details in (
+        ("clock_jump", "warning", "SU12", "SU12 (HYBRIDE)/20251119.LOG", "recul de 121 min"),
+        ("run_failed", "critical", None, "erp-to-marts", "2 échecs : the MySQL server cannot be reached"),
+        ("backup_stale", "critical", None, "backup", "3 jours sans sauvegarde réussie"),
+    ):
+        yield {
+            "alert_id": key_of(subject, kind),
+            "kind": kind,
+            "severity": severity,
+            "machine_id": machine_id,
+            "subject": subject,
+            "since": until - timedelta(hours=5),
+            "title": "Horloge d'une machine qui saute" if machine_id else "À regarder",
+            "what_to_do": "Régler l'heure du PC de la machine" if machine_id else "Lire le message",
+            "details": details,
+        }
+
+
+def _runs(until: datetime) -> Iterator[Row]:
+    outcomes = ("succeeded", "succeeded", "failed", "interrupted", "running")
+    for number in range(40):
+        outcome = outcomes[number % 4] if number else outcomes[-1]
+        started_at = until - timedelta(minutes=15 * number)
+        is_over = outcome != "running"
+        yield {
+            "run_id": key_of("run", number),
+            "job": "ftplogs-to-marts" if number % 3 else "erp-to-marts",
+            "schedule": "logs-every-15-minutes" if number % 3 else None,
+            "due_at": started_at if number % 3 else None,
+            "started_at": started_at,
+            "ended_at": started_at + timedelta(seconds=41) if is_over else None,
+            "duration_seconds": 41 if is_over else None,
+            "outcome": outcome,
+            "message": "the FTP server cannot be reached" if outcome == "failed" else None,
+            "rows_loaded": 7 * number if number % 3 else None,
+            "bytes_read": 500 * number if number % 3 else None,
+            "lines_rejected": number % 2 if number % 3 else None,
+        }

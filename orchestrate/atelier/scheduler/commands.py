@@ -22,7 +22,7 @@ from atelier.schedules import read
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _LOG_BYTES: Final = 5_000_000
@@ -42,9 +42,9 @@ def run(arguments: argparse.Namespace) -> str:
 
     said = ""
 
-    def tell() -> None:
+    def tell(problems: Sequence[notify.Problem]) -> None:
         nonlocal said
-        sentence = notify.run(variables, environment=arguments.environment).sentence
+        sentence = notify.run(variables, None, problems, arguments.environment).sentence
         if sentence != said:
             # Every minute the same is no news.
             logger.info("alerts: %s", sentence)

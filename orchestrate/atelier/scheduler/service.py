@@ -15,6 +15,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, JobEven
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from atelier.alerts.notify import Problem
 from atelier.connections import Warehouse
 from atelier.errors import AtelierError
 from atelier.project_files import paths
@@ -25,7 +26,7 @@ from atelier.schedules import read
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import FrameType
 
@@ -52,7 +53,7 @@ class Service:
         state: Path,
         logger: logging.Logger,
         *,
-        on_beat: Callable[[], None],
+        on_beat: Callable[[Sequence[Problem]], None],
     ) -> None:
         """Read the schedules; nothing is started.
 
@@ -62,7 +63,7 @@ class Service:
             variables: Those of the contract.
             state: Folder of the heartbeat.
             logger: Where everything is told.
-            on_beat: Called every minute in a thread of its own, whatever the runs do.
+            on_beat: Called every minute with what is wrong here, in a thread of its own, whatever the runs do.
 
         Raises:
             AtelierError: The schedules or the time zone make no sense.
@@ -82,6 +83,7 @@ class Service:
         self._schedules: list[Schedule] = read.read(root)
         self._files = self._stamp()
         self._caught_up = False
+        self._problems: list[Problem] = []
         self._scheduler = BackgroundScheduler(
             timezone=timezone.utc,
             executors={"default": ThreadPoolExecutor(1)},
@@ -199,7 +201,9 @@ class Service:
             schedules = read.read(self._root)
         except AtelierError as error:
             self._logger.error("the schedules stay as they were: %s", error)  # noqa: TRY400 # it says it all
+            self._problems = [Problem("orchestration.meltano.yml", datetime.now(timezone.utc), str(error))]
             return
+        self._problems = []
         if schedules != self._schedules:
             self._logger.info("the schedules were changed")
             self._schedules = schedules
@@ -215,7 +219,7 @@ class Service:
     def _call_on_beat(self) -> None:
         while True:
             try:
-                self._on_beat()
+                self._on_beat(self._problems)
             except Exception:
                 self._logger.exception("alerts could not be looked after")
             if self._stop.wait(60):

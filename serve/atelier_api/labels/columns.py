@@ -12,10 +12,12 @@ accessory_quantity | Quantité d'accessoires | Quantity of accessories
 action | Action | Action
 actor | Auteur | Actor
 address | Adresse | Address
+alert_id | Alerte | Alert
 audit_id | N° d'entrée | Entry no.
 blank_count | Lignes vides | Blank lines
 box_code | Code coffre | Box code
 byte_offset | Octet | Byte
+bytes_read | Octets lus | Bytes read
 colour | Couleur | Colour
 complete_until | Complet jusqu'à | Complete until
 count | Nombre | Count
@@ -27,6 +29,7 @@ day_count | Jours | Days
 deliver_on | Livraison le | Delivery on
 description | Description | Description
 details | Détails | Details
+due_at | Prévue à | Due at
 duration_seconds | Durée (s) | Duration (s)
 ended_at | Fin | End
 entered_on | Saisie le | Entered on
@@ -52,6 +55,7 @@ is_open | En cours | Open
 is_start_known | Début connu | Start known
 is_stock_managed | Géré en stock | Stock-managed
 iso_week | Semaine | Week
+job | Tâche | Job
 job_count | Travaux | Jobs
 job_id | Travail | Job
 job_name | Affaire | Job name
@@ -71,6 +75,7 @@ last_used_at | Dernier usage | Last used
 length_mm | Longueur (mm) | Length (mm)
 line_count | Lignes | Lines
 line_number | Ligne | Line
+lines_rejected | Lignes rejetées | Rejected lines
 loaded_at | Chargé à | Loaded at
 log_file_id | Version de fichier | File version
 longest_at | Plus longue à | Longest at
@@ -82,6 +87,7 @@ machine_id | Machine | Machine
 machine_name | Nom de la machine | Machine name
 machine_state_id | Période | Stretch
 material | Matériau | Material
+message | Message | Message
 modified_at | Modifié à | Modified at
 name | Nom | Name
 occupancy_rate | Taux d'occupation | Occupancy rate
@@ -89,6 +95,8 @@ occurred_at | Instant | Instant
 order_id | Identifiant de commande | Order id
 order_number | N° de commande | Order no.
 order_type | Type de commande | Order type
+outcome | Issue | Outcome
+outcome_label | Issue (libellé) | Outcome (label)
 path | Chemin | Path
 piece_count | Pièces | Pieces
 piece_id | Pièce | Piece
@@ -116,9 +124,15 @@ resolved_at | Résolu à | Resolved at
 revoked_at | Révoqué à | Revoked at
 role | Rôle | Role
 role_label | Rôle (libellé) | Role (label)
+rows_loaded | Lignes chargées | Rows loaded
+run_id | Exécution | Run
+schedule | Programmation | Schedule
 scopes | Droits | Scopes
 session_id | Session | Session
+severity | Gravité | Severity
+severity_label | Gravité (libellé) | Severity (label)
 silent_seconds | Silence (s) | Silent (s)
+since | Depuis | Since
 size_bytes | Taille (octets) | Size (bytes)
 source | Source | Source
 source_label | Source (libellé) | Source (label)
@@ -135,13 +149,16 @@ status_to | Statut jusqu'à | Status until
 stop_count | Arrêts | Stops
 stop_rate | Taux d'arrêt | Stop rate
 stopped_seconds | Arrêt (s) | Stopped (s)
+subject | Objet | Subject
 target | Cible | Target
+title | Alerte | Alert
 user_id | Utilisateur | User
 username | Nom d'utilisateur | User name
 wait_count | Attentes | Waits
 waiting_rate | Taux d'attente | Waiting rate
 waiting_seconds | Attente (s) | Waiting (s)
 week_starts_on | Lundi | Monday
+what_to_do | Que faire | What to do
 window_unit_count | Unités de fenêtre | Window units
 znr | N° (znr) | No. (znr)
 """

@@ -165,6 +165,15 @@ column.windows | Unités de fenêtre | Window units
 column.position | Position | Position
 column.code | Code | Code
 column.description | Désignation | Description
+column.severity | Gravité | Severity
+column.alert | Alerte | Alert
+column.subject | Où | Where
+column.what_to_do | Que faire | What to do
+column.job | Tâche | Job
+column.schedule | Programmation | Schedule
+column.outcome | Issue | Outcome
+column.message | Message | Message
+column.rows | Lignes chargées | Rows loaded
 column.path | Fichier | File
 column.problem | Problème | Problem
 column.since | Depuis | Since
@@ -226,6 +235,8 @@ attention.rejected_advice | Ces lignes ne comptent dans aucun chiffre. | These l
 attention.problems.one | {n} fichier ou dossier illisible | {n} file or folder cannot be read
 attention.problems.other | {n} fichiers ou dossiers illisibles | {n} files or folders cannot be read
 attention.problems_advice | La raison est dite pour chacun. | The reason is given for each.
+attention.alert | {what} : {subject} | {what}: {subject}
+attention.alert_advice | {details} | {details}
 attention.late | {source} : dernière lecture {moment} | {source}: last read {moment}
 attention.late_advice | Un passage prévu n'a pas eu lieu ou a échoué. | A run that was due did not happen or failed.
 
@@ -346,6 +357,13 @@ quality.chart_summary | {n} lignes rejetées sur {days} jours. Les valeurs sont 
 quality.problems | Ce qui n'a pas pu être lu | What could not be read
 quality.no_problems | Tout a été lu | All was read
 quality.no_problems_advice | Aucun fichier ni dossier du serveur FTP ne pose problème. | No file or folder of the FTP server is a problem.
+quality.alerts | Alertes en cours | Open alerts
+quality.no_alerts | Aucune alerte | No alert
+quality.no_alerts_advice | Rien n'est en panne, en retard ou en échec. | Nothing is broken, late or failed.
+quality.runs | Dernières exécutions | Last runs
+quality.no_runs | Aucune exécution | No run
+quality.no_runs_advice | Les exécutions apparaissent ici dès la première. | Runs are shown here from the first one on.
+quality.by_hand | à la main | by hand
 quality.files | Fichiers | Files
 quality.day_from | Journée du | Day from
 quality.day_to | au | to
@@ -359,7 +377,7 @@ quality.replaced | remplacé par une version plus récente | replaced by a later
 quality.no_session | sans événement compté | no event counted
 """  # noqa: E501 # a label is one line, so that both languages are read side by side
 
-_KINDS: Final = ("state", "source", "role", "boolean", "event_kind")
+_KINDS: Final = ("state", "source", "role", "boolean", "event_kind", "alert_kind", "severity", "outcome")
 _FRENCH_SPACES: Final = re.compile(r" (?=[:;?!»])|(?<=«) ")
 
 

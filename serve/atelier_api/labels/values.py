@@ -24,6 +24,32 @@ VALUES: Final[dict[str, dict[str, dict[str, str]]]] = {
         "archive_failed": {"fr": "Archivage impossible", "en": "Archiving failed"},
         "delete_failed": {"fr": "Suppression impossible", "en": "Deleting failed"},
     },
+    "alert_kind": {
+        "machine_silent": {"fr": "Machine muette", "en": "Machine silent"},
+        "missing_production_day": {"fr": "Journée sans fichier", "en": "Day without a file"},
+        "logs_load_stale": {"fr": "Journaux plus chargés", "en": "Logs not loaded"},
+        "erp_load_stale": {"fr": "ERP plus chargé", "en": "ERP not loaded"},
+        "rejected_share": {"fr": "Trop de lignes rejetées", "en": "Too many rejected lines"},
+        "unreadable_file": {"fr": "Fichier ou dossier illisible", "en": "File or folder unreadable"},
+        "file_not_disposed": {
+            "fr": "Fichier non archivé ou non supprimé",
+            "en": "File not archived or deleted",
+        },
+        "clock_jump": {"fr": "Horloge qui saute", "en": "Clock that jumps"},
+        "run_failed": {"fr": "Exécution en échec", "en": "Run failed"},
+        "backup_stale": {"fr": "Sauvegarde trop ancienne", "en": "Backup too old"},
+    },
+    "severity": {
+        "critical": {"fr": "Critique", "en": "Critical"},
+        "warning": {"fr": "Attention", "en": "Warning"},
+        "info": {"fr": "Information", "en": "Information"},
+    },
+    "outcome": {
+        "running": {"fr": "En cours", "en": "Running"},
+        "succeeded": {"fr": "Réussie", "en": "Succeeded"},
+        "failed": {"fr": "En échec", "en": "Failed"},
+        "interrupted": {"fr": "Interrompue", "en": "Interrupted"},
+    },
     "source": {
         "ftplogs": {"fr": "Journaux des machines", "en": "Machine logs"},
         "erp": {"fr": "ERP", "en": "ERP"},

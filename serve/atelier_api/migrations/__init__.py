@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import psycopg
 
 #: Two servers that start at once must not both apply a file: any number, the same for ever.
-_LOCK = 7_021_955_232
+_LOCK = 7_021_955_236
 
 
 def files() -> list[tuple[int, str, str]]:

@@ -112,6 +112,9 @@ def test_today_says_what_needs_attention(visit: Callable[..., Visit]) -> None:
     words = plain(seen.page.locator(".attention").inner_text())
     assert re.search(r"Aucune machine n'écrit depuis \d+ jours", words)
     assert "1 fichier ou dossier illisible" in words
+    # The warehouse's own alerts, the critical ones before the others.
+    assert words.index("Exécution en échec : erp-to-marts") < words.index("Horloge qui saute : SU12")
+    assert "recul de 121 min. Régler l'heure du PC de la machine" in words
     seen.page.get_by_role("link", name=re.compile("1 fichier ou dossier illisible")).click()
     seen.settle()
     assert seen.page.url.endswith("/qualite#problemes")
@@ -206,6 +209,12 @@ def test_quality_accounts_for_every_line(visit: Callable[..., Visit], served: Se
     assert seen.figure("Lignes lues") == french(lines)
     assert seen.figure("Événements") == french(events)
     assert seen.figure("Rejetées") == french(rejected)
+    alerts = query(served, "select subject, details, what_to_do from marts.fct_alerts order by subject")
+    assert sorted((row[2], row[4], row[5]) for row in seen.rows("Alertes en cours")) == alerts
+    runs = query(served, "select job, message from marts.fct_runs order by started_at desc limit 10")
+    shown = seen.rows("Dernières exécutions")
+    assert [(row[1], row[7] or None) for row in shown] == runs
+    assert {row[3] for row in shown} == {"En cours", "Réussie", "En échec", "Interrompue"}
     [(until,)] = query(
         served, "select complete_until from marts.fct_source_freshness where source = 'ftplogs'"
     )

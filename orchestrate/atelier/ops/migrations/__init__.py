@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = "ops"
 
 #: Key of the advisory lock under which files are applied: any number, the same for ever.
-_LOCK: Final = 7_021_955_233
+_LOCK: Final = 7_021_955_235
 
 
 def files() -> list[tuple[int, str, str]]:

@@ -2,7 +2,7 @@
 
 import { h, icon } from "../dom.js";
 import { age, duration, moment, number, rate } from "../format.js";
-import { t } from "../i18n.js";
+import { language, t } from "../i18n.js";
 import { LATE_SECONDS } from "../page.js";
 import { secondsSince } from "../time.js";
 
@@ -19,10 +19,14 @@ const ERP_LATE_SECONDS = 26 * 3600;
  * Return what needs attention, most urgent first.
  *
  * `machines` are rows of the status with their standing, `usual` the mean occupancy per machine, `sources` the
- * freshness, `problems` what could not be read, `rejected` rejected lines per machine today.
+ * freshness, `problems` what could not be read, `rejected` rejected lines per machine today, `alerts` what the
+ * warehouse calls wrong.
  */
-export function concerns({ machines, usual, sources, problems, rejected, dayOf }) {
-    const found = [];
+export function concerns({ machines, usual, sources, problems, rejected, alerts, dayOf }) {
+    const found = alerts.map(ofAlert);
+    // What an alert says already is not said twice.
+    const isSaid = (kind, machine = null) =>
+        alerts.some((alert) => alert.kind === kind && (machine === null || alert.machine_id === machine));
     const asleep =
         machines.length > 0 && machines.every((machine) => machine.silent_seconds > ASLEEP_SECONDS);
     if (asleep) {
@@ -47,7 +51,7 @@ export function concerns({ machines, usual, sources, problems, rejected, dayOf }
                     href,
                 ),
             );
-        } else if (machine.standing === "silent") {
+        } else if (machine.standing === "silent" && !isSaid("machine_silent", machine.machine_id)) {
             const silent = age(machine.silent_seconds);
             found.push(
                 concern("warning", "silent", "attention.silent", { ...values, duration: silent }, href),
@@ -74,22 +78,36 @@ export function concerns({ machines, usual, sources, problems, rejected, dayOf }
         }
     }
     for (const [machine, count] of rejected) {
-        const values = { machine, n: count, nText: number(count) };
-        found.push(concern("warning", "file", "attention.rejected", values, "/qualite"));
+        if (!isSaid("rejected_share", machine)) {
+            const values = { machine, n: count, nText: number(count) };
+            found.push(concern("warning", "file", "attention.rejected", values, "/qualite"));
+        }
     }
-    if (problems.length) {
+    if (problems.length && !isSaid("unreadable_file") && !isSaid("file_not_disposed")) {
         found.push(
             concern("urgent", "warning", "attention.problems", { n: problems.length }, "/qualite#problemes"),
         );
     }
     for (const source of sources) {
         const limit = source.source === "erp" ? ERP_LATE_SECONDS : LATE_SECONDS;
-        if (source.loaded_at && secondsSince(source.loaded_at) > limit) {
+        const kind = source.source === "erp" ? "erp_load_stale" : "logs_load_stale";
+        if (source.loaded_at && secondsSince(source.loaded_at) > limit && !isSaid(kind)) {
             const values = { source: t(`source.${source.source}`), moment: moment(source.loaded_at) };
             found.push(concern("warning", "warning", "attention.late", values, "/qualite"));
         }
     }
     return found.sort((one, other) => (one.level === "urgent" ? 0 : 1) - (other.level === "urgent" ? 0 : 1));
+}
+
+function ofAlert(alert) {
+    const values = {
+        what: t(`alert_kind.${alert.kind}`),
+        subject: alert.subject,
+        // What to do is the planners' own text, in French.
+        details: [alert.details, language === "fr" ? alert.what_to_do : null].filter(Boolean).join(". "),
+    };
+    const level = alert.severity === "critical" ? "urgent" : "warning";
+    return concern(level, "warning", "attention.alert", values, "/qualite#alertes");
 }
 
 function concern(level, iconName, key, values, href) {

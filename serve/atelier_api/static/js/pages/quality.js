@@ -8,7 +8,7 @@ import { empty, fine } from "../components/notice.js";
 import { figure, head, panel, printButton } from "../components/parts.js";
 import { tableBox } from "../components/table.js";
 import { h } from "../dom.js";
-import { age, bytes, date, moment, number, rate } from "../format.js";
+import { age, bytes, date, duration, moment, number, rate } from "../format.js";
 import { t } from "../i18n.js";
 import { run } from "../page.js";
 import { dayAddress } from "../places.js";
@@ -17,10 +17,11 @@ import { addDays, secondsSince } from "../time.js";
 const DAYS = 30;
 
 async function load() {
-    const [machines, freshness, problems] = await Promise.all([
+    const [machines, freshness, problems, alerts] = await Promise.all([
         all("machines"),
         get("freshness"),
         all("source-problems", { is_open: true }),
+        all("alerts"),
     ]);
     const last =
         machines
@@ -34,10 +35,10 @@ async function load() {
               production_date_to: last,
           })
         : [];
-    return { machines, sources: freshness.data, problems, last, days };
+    return { machines, sources: freshness.data, problems, alerts, last, days };
 }
 
-function draw({ machines, sources, problems, last, days }) {
+function draw({ machines, sources, problems, alerts, last, days }) {
     const names = machines.map((one) => one.machine_id);
     const dates = last ? Array.from({ length: DAYS }, (_, index) => addDays(last, index + 1 - DAYS)) : [];
     return [
@@ -69,6 +70,16 @@ function draw({ machines, sources, problems, last, days }) {
                       )
                     : fine(t("quality.no_problems"), t("quality.no_problems_advice")),
             ),
+            panel(
+                { title: t("quality.alerts"), flush: true, id: "alertes", className: "panel--long" },
+                alerts.length
+                    ? tableBox(
+                          { caption: t("quality.alerts"), columns: ALERTS, rows: alerts },
+                          { tall: true },
+                      )
+                    : fine(t("quality.no_alerts"), t("quality.no_alerts_advice")),
+            ),
+            runsPanel(),
             filesPanel(names),
         ),
     ];
@@ -119,6 +130,43 @@ const PROBLEMS = [
     { label: t("column.problem"), value: (row) => row.reason ?? row.kind_label, className: "wrap" },
     { label: t("column.since"), value: (row) => moment(row.first_seen_at) },
 ];
+
+const ALERTS = [
+    { label: t("column.severity"), value: (row) => row.severity_label },
+    { label: t("column.alert"), value: (row) => row.kind_label, className: "wrap" },
+    { label: t("column.subject"), value: (row) => row.subject, className: "path" },
+    { label: t("column.since"), value: (row) => moment(row.since), numeric: true },
+    { label: t("column.details"), value: (row) => row.details ?? "", className: "wrap" },
+    { label: t("column.what_to_do"), value: (row) => row.what_to_do, className: "wrap" },
+];
+
+const RUNS = [
+    { label: t("column.start"), sort: "started_at", value: (row) => moment(row.started_at), numeric: true },
+    { label: t("column.job"), value: (row) => row.job },
+    { label: t("column.schedule"), value: (row) => row.schedule ?? t("quality.by_hand") },
+    { label: t("column.outcome"), value: (row) => row.outcome_label },
+    {
+        label: t("column.duration"),
+        value: (row) => (row.duration_seconds === null ? "–" : duration(row.duration_seconds)),
+        numeric: true,
+    },
+    { label: t("column.rows"), value: (row) => number(row.rows_loaded ?? 0), numeric: true },
+    { label: t("column.rejected"), value: (row) => number(row.lines_rejected ?? 0), numeric: true },
+    { label: t("column.message"), value: (row) => row.message ?? "", className: "wrap" },
+];
+
+function runsPanel() {
+    const list = serverList({
+        path: "runs",
+        caption: t("quality.runs"),
+        columns: RUNS,
+        sort: "-started_at",
+        pageSize: 10,
+        emptyNotice: () => empty(t("quality.no_runs"), t("quality.no_runs_advice")),
+    });
+    list.show({});
+    return panel({ title: t("quality.runs"), flush: true, className: "panel--long" }, list.element);
+}
 
 const FILES = [
     { label: t("column.path"), sort: "path", value: (row) => row.path, className: "path" },

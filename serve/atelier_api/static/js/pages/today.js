@@ -31,10 +31,11 @@ const USUAL_DAYS = 28;
 const dayOf = (machine) => dayAddress(machine.machine_id, machine.production_date);
 
 async function load() {
-    const [status, freshness, problems] = await Promise.all([
+    const [status, freshness, problems, alerts] = await Promise.all([
         all("machines/status"),
         get("freshness"),
         all("source-problems", { is_open: true }),
+        all("alerts"),
     ]);
     const day =
         status
@@ -62,6 +63,7 @@ async function load() {
         day,
         pieces,
         problems,
+        alerts,
         status: status.map((machine) => ({ ...machine, standing: standing(machine, day, sessions) })),
         today: today.map((machine) => ({ ...machine, standing: standing(machine, day, sessions) })),
         now: total(sessions.filter((row) => row.production_date === day)),
