@@ -63,7 +63,7 @@ class Service:
             variables: Those of the contract.
             state: Folder of the heartbeat.
             logger: Where everything is told.
-            on_beat: Called every minute with what is wrong here, in a thread of its own, whatever the runs do.
+            on_beat: Called every minute with what is wrong here, in a thread of its own.
 
         Raises:
             AtelierError: The schedules or the time zone make no sense.
