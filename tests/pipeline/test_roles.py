@@ -47,7 +47,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         "marts": ALL,
         "seeds": ALL,
         "gdpr": {"some select"},
-        "ops": {"some select"},
+        "ops": {"some select", "some insert"},
     },
     "reader": {"marts": {"select"}},
     "dpo": {
@@ -85,8 +85,10 @@ gdpr.history_beginning | pipeline | transformer: select; dpo: select
 gdpr.log_file_editions | pipeline | transformer: select; dpo: select
 gdpr.operations | pipeline | dpo: select
 gdpr.suppressed_orders | pipeline | loader: insert select; dpo: select
+gdpr.suppressed_orders_suppression_number_seq | pipeline | -
 ops | pipeline | transformer: usage
 ops.* | pipeline | -
+ops.model_builds | pipeline | transformer: insert select
 ops.runs | pipeline | transformer: select
 serve | server | -
 serve.* | server | -
