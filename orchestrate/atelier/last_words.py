@@ -28,8 +28,11 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 #: How dbt heads each of its failures; what is wrong stands in the next line.
 _DBT_FAILURE = re.compile(r"^(?:[\d:]+\s+)?(?P<what>(?:Failure|(?:\w+ )?Error) in .+)$")
 _DBT_CLOCK = re.compile(r"^[\d:]+\s+")
-#: How Meltano tells of a command that a signal has ended.
+#: How Meltano tells of a command that a signal has ended, and of a tap before it has read anything.
 _KILLED_COMMAND = re.compile(r"^`(?P<command>[^`]+)` failed with exit code: -(?P<signal>\d+)$")
+_KILLED_AT_START = re.compile(
+    r"^Cannot start plugin (?P<command>[\w-]+): .* returned -(?P<signal>\d+)\b", re.DOTALL
+)
 _BROKEN_PIPE = re.compile(r"Broken ?[Pp]ipe|Connection ?(lost|[Rr]eset)")
 _KILLED_ADVICE = (
     "see whether the machine has run out of memory (the kernel's log says so), then start this again"
@@ -118,7 +121,9 @@ def _killed(event: Mapping[str, Any], heard: Mapping[str, str]) -> Iterable[str]
             kind = str(plugin_type).removesuffix("s")
             if code < 0:
                 yield f"{heard.get(kind, f'the {kind}')} was killed ({_signal_name(-code)})"
-    elif match := _KILLED_COMMAND.match(str(event.get("err", ""))):
+        return
+    told = str(event.get("err", ""))
+    if match := _KILLED_COMMAND.match(told) or _KILLED_AT_START.match(told):
         yield f"{match['command'].replace(' ', ':', 1)} was killed ({_signal_name(int(match['signal']))})"
 
 

@@ -95,6 +95,9 @@ def test_who_was_killed_is_said_before_what_others_say_of_it(monkeypatch: pytest
     assert (LastWords.sentence() or "").startswith("the loader was killed (SIGSEGV): see whether")
     log(**end, err="`dbt build` failed with exit code: -9", exit_codes={})
     assert (LastWords.sentence() or "").startswith("dbt:build was killed (SIGKILL): see whether")
+    discovery = "Catalog discovery failed: command ['tap-ftplogs', '--discover'] returned -9 with stderr:\n x"
+    log(**end, err=f"Cannot start plugin tap-ftplogs: {discovery}", exit_codes={})
+    assert (LastWords.sentence() or "").startswith("tap-ftplogs was killed (SIGKILL): see whether")
     log(**end, err="Extractor failed", exit_codes={PluginType.EXTRACTORS: 1})
     assert LastWords.sentence() == "the tap sent a line that is no message"
 
