@@ -18,12 +18,25 @@ KEPT_LINES = 300
 #: What our own programs put before the sentence that says why they failed.
 FAILURE_MARK = "FAILED: "
 
+#: Under this name its own troubles are kept, beside those of the plugins.
+MELTANO = "meltano"
+
+#: How the plugins of a kind are called.
+_PREFIXES = {"extractor": "tap-", "loader": "target-"}
+
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 #: How dbt heads each of its failures; what is wrong stands in the next line.
 _DBT_FAILURE = re.compile(r"^(?:[\d:]+\s+)?(?P<what>(?:Failure|(?:\w+ )?Error) in .+)$")
 _DBT_CLOCK = re.compile(r"^[\d:]+\s+")
-#: How Meltano tells of a command that a signal has ended.
+#: How Meltano tells of a command that a signal has ended, and of a tap before it has read anything.
 _KILLED_COMMAND = re.compile(r"^`(?P<command>[^`]+)` failed with exit code: -(?P<signal>\d+)$")
+_KILLED_AT_START = re.compile(
+    r"^Cannot start plugin (?P<command>[\w-]+): .* returned -(?P<signal>\d+)\b", re.DOTALL
+)
+_BROKEN_PIPE = re.compile(r"Broken ?[Pp]ipe|Connection ?(lost|[Rr]eset)")
+_KILLED_ADVICE = (
+    "see whether the machine has run out of memory (the kernel's log says so), then start this again"
+)
 _DISK_FULL = re.compile(r"No space left on device|DiskFull")
 #: How Python tells of a failure of our own system; PostgreSQL's come without.
 _ERRNO = re.compile(r"\[Errno \d+\]")
@@ -47,14 +60,16 @@ class LastWords(logging.Handler):
             # Meltano's last word on a step.
             LastWords.killed = tuple(_killed(event, self._heard))
             self._heard.clear()
-        for kind, key in (("extractor", "producer"), ("loader", "consumer")):
-            if event.get(key):
-                self._heard[kind] = str(event.get("name") or event.get("string_id"))
         name = event.get("name") or event.get("plugin") or event.get("string_id")
-        if not name and event.get("exc_info"):
-            # What Meltano itself could not cope with.
-            name = "meltano"
         text = str(event.get("event", "")).rstrip()
+        trouble = event.get("exc_info")
+        if not name and trouble:
+            # What Meltano itself could not cope with.
+            error = trouble[1] if isinstance(trouble, tuple) else trouble
+            name, text = MELTANO, text or type(error).__name__
+        for kind, prefix in _PREFIXES.items():
+            if str(name).startswith(prefix):
+                self._heard[kind] = str(name)
         if name and text:
             self.lines.setdefault(str(name), deque(maxlen=KEPT_LINES)).append(_ANSI.sub("", text))
 
@@ -63,10 +78,7 @@ class LastWords(logging.Handler):
         """Return the reason of a failure: a sentence of ours, a failure of dbt, else the last error line."""
         if cls.killed:
             # The others only say that somebody is gone.
-            return (
-                f"{' and '.join(cls.killed)}: see whether the machine has run out of memory (the "
-                "kernel's log says so), then start this again"
-            )
+            return f"{' and '.join(cls.killed)}: {_KILLED_ADVICE}"
         if full := cls._full_disk():
             return full
         for lines in cls.lines.values():
@@ -81,6 +93,10 @@ class LastWords(logging.Handler):
             for line in reversed(cls.lines[name]):
                 if _ERROR_LINE.match(line):
                     return f"{name} failed: {line.strip()}"
+        for line in cls.lines.get(MELTANO, ()):
+            if _BROKEN_PIPE.search(line):
+                return f"a program of the run has ended without a word, as if it was killed: {_KILLED_ADVICE}"
+            return f"{MELTANO} failed: {line}"
         return None
 
     @classmethod
@@ -105,7 +121,9 @@ def _killed(event: Mapping[str, Any], heard: Mapping[str, str]) -> Iterable[str]
             kind = str(plugin_type).removesuffix("s")
             if code < 0:
                 yield f"{heard.get(kind, f'the {kind}')} was killed ({_signal_name(-code)})"
-    elif match := _KILLED_COMMAND.match(str(event.get("err", ""))):
+        return
+    told = str(event.get("err", ""))
+    if match := _KILLED_COMMAND.match(told) or _KILLED_AT_START.match(told):
         yield f"{match['command'].replace(' ', ':', 1)} was killed ({_signal_name(int(match['signal']))})"
 
 

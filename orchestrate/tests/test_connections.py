@@ -67,8 +67,8 @@ def test_who_was_killed_is_said_before_what_others_say_of_it(monkeypatch: pytest
         record.msg = event  # type: ignore[assignment] # structlog's dictionary
         handler.emit(record)
 
-    log(name="tap-mysql", event="reading", producer=True)
-    log(name="target-postgres", event="FAILED: the tap sent a line that is no message", consumer=True)
+    log(name="tap-mysql", event="reading")
+    log(name="target-postgres", event="FAILED: the tap sent a line that is no message")
     end = {"event": "Block run completed", "set_number": 2, "success": False}
     log(**end, err="Extractor and loader failed", exit_codes={PluginType.EXTRACTORS: -9, "loaders": 1})
     assert (LastWords.sentence() or "").startswith("tap-mysql was killed (SIGKILL): see whether")
@@ -77,8 +77,33 @@ def test_who_was_killed_is_said_before_what_others_say_of_it(monkeypatch: pytest
     assert (LastWords.sentence() or "").startswith("the loader was killed (SIGSEGV): see whether")
     log(**end, err="`dbt build` failed with exit code: -9", exit_codes={})
     assert (LastWords.sentence() or "").startswith("dbt:build was killed (SIGKILL): see whether")
+    discovery = "Catalog discovery failed: command ['tap-ftplogs', '--discover'] returned -9 with stderr:\n x"
+    log(**end, err=f"Cannot start plugin tap-ftplogs: {discovery}", exit_codes={})
+    assert (LastWords.sentence() or "").startswith("tap-ftplogs was killed (SIGKILL): see whether")
     log(**end, err="Extractor failed", exit_codes={PluginType.EXTRACTORS: 1})
     assert LastWords.sentence() == "the tap sent a line that is no message"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "text", "sentence"),
+    [
+        (
+            BrokenPipeError(32, "Broken pipe"),
+            "[Errno 32] Broken pipe",
+            "a program of the run has ended without",
+        ),
+        (ConnectionResetError(), "", "a program of the run has ended without a word"),
+        (ValueError("odd"), "odd", "meltano failed: odd"),
+    ],
+)
+def test_what_meltano_cannot_cope_with_is_said_last(
+    monkeypatch: pytest.MonkeyPatch, trouble: Exception, text: str, sentence: str
+) -> None:
+    monkeypatch.setattr(LastWords, "lines", {})
+    record = logging.LogRecord("x", logging.ERROR, "", 0, "", None, None)
+    record.msg = {"event": text, "exc_info": trouble}  # type: ignore[assignment] # structlog's dictionary
+    LastWords().emit(record)
+    assert (LastWords.sentence() or "").startswith(sentence)
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ class Clock:
         self.variables = {
             "LD_PRELOAD": str(libraries[0]),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            # So that a jump is seen at once; and time-outs are measured by what no one can put back.
-            "FAKETIME_NO_CACHE": "1",
+            # So that a jump is seen within a second; and time-outs are measured by what nobody can put back.
+            "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "NO_FAKE_STAT": "1",
         }

@@ -145,7 +145,11 @@ class Plant:
     def run_well(self, job: str, **changes: str) -> str:
         """Run a job that must succeed; return its output."""
         status, output = self.run(job, **changes)
-        assert status == 0, output[-6000:]
+        if status:
+            # Whole, and longer than the report of a test that only lasts as long as a terminal.
+            kept = self.site.folder / f"failed-{time.time_ns()}.txt"
+            kept.write_text(output, encoding="utf-8")
+            pytest.fail(f"{output.strip().splitlines()[-1]} (all of it: {kept})")
         return output
 
     def dbt(self, *arguments: str) -> None:
