@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from atelier import redaction
 from atelier_demo.servers.site import Site
 from hypothesis import settings
 
@@ -19,6 +20,12 @@ ROOT = Path(__file__).resolve().parent
 # How long an example takes says more of what else the machine does than of us.
 settings.register_profile("atelier", deadline=None)
 settings.load_profile("atelier")
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test begin with a process that has read no configuration yet."""
+    monkeypatch.setattr(redaction, "KNOWN", redaction.Redactor())
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,8 @@ SECRETS = {
     *("POSTGRES_PASSWORD", "MYSQL_PASSWORD", "FTP_PASSWORD", "PSEUDONYM_KEY", "API_SECRET_KEY"),
     *("SMTP_PASSWORD", "ALERT_WEBHOOK_SECRET"),
 }
-#: Where it listens in its container.
-SET_FOR_GOOD = {"API_HOST", "API_PORT"}
+#: Where it listens in its container, and what the image has on its path.
+SET_FOR_GOOD = {"API_HOST", "API_PORT", "PG_BIN_DIR"}
 
 
 def compose_command() -> list[str]:

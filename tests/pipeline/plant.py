@@ -34,6 +34,7 @@ BOOKS = ("full_table_loads", "table_reads")
 
 #: What depends on when the runs took place and on what they saw, not on what the sources are in the end.
 TIMES_OF_RUNS = {
+    "intermediate.int_file_clocks": ("read_at", "ahead_seconds"),
     "marts.fct_log_files": ("read_at",),
     "marts.fct_order_status_history": (
         *("status_from", "status_to", "duration_seconds", "is_start_known"),

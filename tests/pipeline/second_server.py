@@ -27,7 +27,7 @@ class OtherPostgres(Postgres):
         super().__init__(Surroundings(folder, settings, lock, Packages(packages_folder(folder))))
         self.major = major
 
-    def _bin(self) -> Path:
+    def programs(self) -> Path:
         return installations()[self.major]
 
     def variables(self) -> dict[str, str]:

@@ -377,7 +377,7 @@ quality.replaced | remplacé par une version plus récente | replaced by a later
 quality.no_session | sans événement compté | no event counted
 """  # noqa: E501 # a label is one line, so that both languages are read side by side
 
-_KINDS: Final = ("state", "source", "role", "boolean", "event_kind", "alert_kind", "severity", "outcome")
+_KINDS: Final = ("state", "source", "role", "boolean", "event_kind", "alert_kind")
 _FRENCH_SPACES: Final = re.compile(r" (?=[:;?!»])|(?<=«) ")
 
 
