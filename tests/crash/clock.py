@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from atelier_demo.servers.errors import ServerError
 from atelier_demo.servers.packages import CLOCK, Packages
 from atelier_demo.servers.places import packages_folder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from atelier_demo.servers.site import Site
 
 
@@ -29,9 +31,15 @@ class Clock:
         libraries = sorted(usr.glob("lib/*-linux-gnu*/faketime/libfaketimeMT.so.1"))
         if not libraries:
             raise ServerError("libfaketimeMT.so.1 is not where Debian's package has it")
+        sleep = folder / "sleep.so"
+        compiler = shutil.which("cc")
+        if compiler is None:
+            pytest.skip("a C compiler (cc) is needed to make libfaketime and Python's sleep agree")
+        source = Path(__file__).with_name("sleep.c")
+        subprocess.run([compiler, "-shared", "-fPIC", "-o", str(sleep), str(source)], check=True)
         self._file = folder / "clock"
         self.variables = {
-            "LD_PRELOAD": str(libraries[0]),
+            "LD_PRELOAD": f"{sleep} {libraries[0]}",
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             # So that a jump is seen within a second; and time-outs are measured by what nobody can put back.
             "FAKETIME_CACHE_DURATION": "1",

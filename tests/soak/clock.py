@@ -11,15 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from crash.clock import Clock
-
-#: libfaketime refuses the absolute times by which Python's own sleep waits on the clock that it leaves alone.
-_SLEEP = """
-import select, time
-time.sleep = lambda seconds: select.select([], [], [], seconds) and None
-"""
 
 #: So often the clock that processes see is put forward. Between, it goes as ours does.
 STEP_SECONDS = 0.25
@@ -32,11 +25,9 @@ class PlantClock:
     waits that end before they have begun.
     """
 
-    def __init__(self, clock: Clock, folder: Path, start: datetime, speed: float) -> None:
-        """Begin; `start` has a time zone, and what processes need to see the time goes into the folder."""
+    def __init__(self, clock: Clock, start: datetime, speed: float) -> None:
+        """Begin; `start` has a time zone."""
         self._clock = clock
-        self._folder = folder
-        (folder / "sitecustomize.py").write_text(_SLEEP)
         self._start = start
         self._speed = speed
         self._began = time.time()
@@ -66,7 +57,7 @@ class PlantClock:
 
     def environment(self, *, files: bool) -> dict[str, str]:
         """Return the variables of a process that sees this time; `files`: the times of its files as well."""
-        variables = {**self._clock.variables, "PYTHONPATH": str(self._folder)}
+        variables = dict(self._clock.variables)
         if files:
             del variables["NO_FAKE_STAT"]
         return variables

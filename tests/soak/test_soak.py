@@ -87,7 +87,7 @@ class Soak:
         self._make_erp()
         site.postgres.stop()
         site.mysql.stop()
-        self.clock = PlantClock(Clock(site, folder), folder, BEGIN, SPEED)
+        self.clock = PlantClock(Clock(site, folder), BEGIN, SPEED)
         self.end = BEGIN + timedelta(hours=REAL_HOURS * SPEED)
         self._start(site.postgres)
         self._start(site.mysql)
