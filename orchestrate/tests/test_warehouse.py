@@ -15,7 +15,8 @@ import pytest
 from atelier.connections import Warehouse
 from atelier.errors import AtelierError
 from atelier.leftovers import HELD, SESSION_PREFIX, remove_configurations
-from atelier.roles import RUN_COLUMNS, Roles, settle
+from atelier.rights import RUN_COLUMNS
+from atelier.roles import Roles, settle
 from atelier.warehouse import assert_held, connect, exclusive_run, make_system_tables, prepare
 
 if TYPE_CHECKING:

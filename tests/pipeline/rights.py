@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from atelier.roles import GROUPS
+from atelier.rights import GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import psycopg2
 import pytest
 from atelier.connections import Warehouse
-from atelier.roles import FREE_TEXT, GROUPS, STEPS, Roles
+from atelier.rights import FREE_TEXT, GROUPS
+from atelier.roles import STEPS, Roles
 
 from pipeline.plant import DATA_SCHEMAS, ROOT, Plant
 from pipeline.rights import granted_rights

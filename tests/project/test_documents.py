@@ -99,7 +99,7 @@ def test_the_checks_know_the_columns_that_the_tap_selects() -> None:
 
 
 def test_the_roles_know_every_schema() -> None:
-    from atelier.roles import MODELLED, RAW
+    from atelier.rights import MODELLED, RAW
 
     extractors = yaml.safe_load((ROOT / "extract" / "extractors.meltano.yml").read_text())
     assert {plugin["load_schema"] for plugin in extractors["plugins"]["extractors"]} == set(RAW)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from atelier.roles import GROUPS
+from atelier.rights import GROUPS
 from atelier_demo.factory.logs import make_logs
 from pipeline.conftest import erp_connection, make_plants_erp
 from pipeline.plant import Plant

@@ -9,7 +9,7 @@ from psycopg2 import sql
 from atelier.connections import STATE_SCHEMA
 from atelier.gdpr.store import SCHEMA as GDPR
 from atelier.ops.migrations import SCHEMA as OPS
-from atelier.roles import MODELLED, RAW, SERVED
+from atelier.rights import MODELLED, RAW, SERVED
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor  # noqa: N812 # it is a class
