@@ -172,7 +172,7 @@ class Soak:
 
         def kill_a_run() -> None:
             found = traces.processes(self.plant)
-            runs = [process for process in found if "run" in process.cmdline()]
+            runs = [process for process in found if any("/meltano" in word for word in process.cmdline())]
             for process in runs[:1]:
                 process.kill()
 
