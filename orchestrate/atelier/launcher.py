@@ -9,6 +9,7 @@ why.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -210,12 +211,16 @@ class _Run:
                 os.environ.update(models.variables(connection, self.root, steps, say))
                 # The lock says that no other run is at work, whatever a killed one left in Meltano's tables.
                 self.arguments.insert(self.arguments.index("run") + 1, "--force")
-                _succeed(_meltano(["--env-file", os.devnull, *self.arguments]))
+                status = _meltano(["--env-file", os.devnull, *self.arguments])
+                if status and LastWords.sentence() is None:
+                    # What Meltano cannot explain may be that its connection broke, and ours with it.
+                    warehouse.assert_held(connection, target)
+                _succeed(status)
                 # Some rights can only be given on tables that are there: those that this run has made.
                 roles.settle(connection, target)
-        except _UnsuccessfulError as error:
-            say(f"failed: {run.message}")
-            return error.status
+        except (_UnsuccessfulError, AtelierError) as error:
+            say(f"failed: {run.message if run.ended_at else error}")
+            _leave(error.status if isinstance(error, _UnsuccessfulError) else 1)
         return 0
 
     @contextmanager
@@ -249,6 +254,14 @@ class _UnsuccessfulError(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(status)
         self.status = status
+
+
+def _leave(status: int) -> NoReturn:
+    """Leave at once: what asyncio says of pipes that are still open would come after the last line."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)
 
 
 def _succeed(status: int) -> None:

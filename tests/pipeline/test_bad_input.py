@@ -204,6 +204,7 @@ def test_a_file_that_cannot_be_read_fails_the_run_after_all_else_is_in_the_marts
     readable.unlink()
 
 
+@pytest.mark.slow  # five whole runs; the loader has its own test
 def test_a_source_that_has_lost_too_many_rows_is_not_believed(plant: Plant) -> None:
     before = plant.contents("raw_ftplogs", "raw_erp", "marts")
     with closing(erp_connection(plant)) as connection, connection.cursor() as cursor:

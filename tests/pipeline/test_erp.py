@@ -89,6 +89,7 @@ class Office:
                 self._stop.wait(0.002)
 
 
+@pytest.mark.slow  # six runs
 def test_an_order_that_is_written_meanwhile_is_there_wholly_or_not_at_all(plant: Plant) -> None:
     with Office(plant) as office:
         for _ in range(2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,17 @@ def test_what_is_new_and_nothing_else_arrives(plant: Plant) -> None:
     assert (len(days), len(files), len(weeks)) == (3, 3, 2)
     assert set(after["marts.fct_order_progress"]) < set(before["marts.fct_order_progress"])
     assert_marts_equal(plant)
+
+
+def test_two_runs_at_once_do_not_meet(plant: Plant) -> None:
+    before = plant.contents("marts")
+    first, second = plant.start("ftplogs"), plant.start("transform")
+    # Both are read at once: a run whose output nobody takes stands still, and the other waits for it.
+    with ThreadPoolExecutor(2) as readers:
+        outputs = list(readers.map(lambda process: process.communicate(timeout=280)[0], (first, second)))
+    assert [first.returncode, second.returncode] == [0, 0], outputs
+    assert sum("waiting for it to end" in output for output in outputs) == 1
+    assert plant.contents("marts") == before
 
 
 def test_a_run_that_breaks_off_before_the_marts_leaves_them_readable(plant: Plant) -> None:

@@ -237,6 +237,7 @@ def assert_logs_are(plant: Plant, before: dict[str, list[str]], limits: dict[str
     }
 
 
+@pytest.mark.slow  # four whole runs
 def test_a_second_run_writes_nothing_and_a_load_brings_nothing_back(plant: Plant) -> None:
     rows, written = every_row(plant), plant.rows_written()
     plant.run_well("retention")

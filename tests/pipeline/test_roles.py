@@ -321,6 +321,7 @@ def test_where_all_is_as_it_should_be_nothing_is_done(plant: Plant) -> None:
         assert [list(step(cursor, roles)) for step in STEPS] == [[]] * len(STEPS)
 
 
+@pytest.mark.slow  # a whole run, built anew
 def test_the_rights_survive_a_full_refresh(plant: Plant) -> None:
     plant.dbt("build", "--full-refresh", "--exclude-resource-type", "unit_test")
     assert_rights_are_as_they_should_be(plant)

@@ -164,6 +164,7 @@ def service(**known: str) -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.mark.slow  # two audits
 def test_everything_is_asked_about() -> None:
     with service() as address:
         done = script("audit.py", "--service", address)
@@ -175,6 +176,7 @@ def test_everything_is_asked_about() -> None:
     assert len({version for _, name, version in Advisories.asked if name == "pymysql"}) == 2
 
 
+@pytest.mark.slow  # four audits each
 @pytest.mark.parametrize(("package", "advisory"), [("meltano", "GHSA-1"), ("echarts", "GHSA-2")])
 def test_an_advisory_is_told_unless_it_is_ignored_for_a_reason(
     package: str, advisory: str, tmp_path: Path
