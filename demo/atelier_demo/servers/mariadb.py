@@ -172,7 +172,9 @@ class MariaDB(Server):
                 root.symlink_to(program.root)
             where = _where_from(root)
             command = install_command(str(program.path), home / fresh.name, where)
-            self.run_tool(Launch(command, self.home, program.environment), "create its data folder")
+            # Whoever starts removes temporary tables of others from the folder that they share.
+            environment = {**program.environment, "TMPDIR": plain}
+            self.run_tool(Launch(command, self.home, environment), "create its data folder")
         fresh.rename(self.data_folder)
 
 
