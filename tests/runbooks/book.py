@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 FOLDER = ROOT / "docs" / "runbooks"
 
-#: Of the project's folder, what commands change has to be a copy.
-COPIED = ("transform",)
-
 
 def pages() -> list[str]:
     """Return the names of the runbooks."""
@@ -49,11 +46,12 @@ class Book:
         """Make the copy."""
         self.plant = plant
         self.folder = folder
-        for path in ROOT.iterdir():
-            if path.name in COPIED:
-                shutil.copytree(path, folder / path.name, ignore=shutil.ignore_patterns("target", "logs"))
-            elif path.name not in (".local", ".env", ".git", ".meltano"):
-                (folder / path.name).symlink_to(path)
+        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+        for name in listed.stdout.splitlines():
+            # Not links: Meltano refuses files that lie elsewhere.
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+        (folder / ".venv").symlink_to(ROOT / ".venv")
 
     def run(self, block: str, **changes: str) -> Tried:
         """Run a block as a shell would in which the page before the pages was followed."""
