@@ -29,14 +29,9 @@ _LOCKS = """
     where locktype = 'advisory' and database = (select oid from pg_database where datname = %s)
     and (classid::bigint << 32 | objid::bigint) = %s
 """
-#: Of sessions that are there: what a killed one leaves, PostgreSQL's autovacuum removes when it comes by.
-_TEMPORARY = """
-    select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname like 'pg\\_temp%%' and c.relkind = 'r'
-    and substring(n.nspname from '[0-9]+$')::int in (select pg_stat_get_backend_idset())
-    union all
-    select 'file ' || name from pg_ls_tmpdir()
-"""
+#: Temporary tables are no trace of ours once their session is gone, which is looked
+#: for by itself: what a killed one leaves, PostgreSQL's autovacuum removes.
+_TEMPORARY = "select 'file ' || name from pg_ls_tmpdir()"
 #: Tables that the loader and dbt make on their way and that are gone when they have arrived.
 _UNFINISHED = """
     select schemaname || '.' || tablename from pg_tables
