@@ -66,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
         verb = verbs.add_parser(name, help=help_text)
         _add_environment(verb)
         verb.set_defaults(run=operation)
-    schedules.add_arguments(commands.add_parser("schedules", help="Meltano's schedules: when, and for whom"))
+    schedules.add_arguments(
+        commands.add_parser("schedules", help="Meltano's schedules: when, and for whom"), _add_environment
+    )
     personal = commands.add_parser("gdpr", help="personal data: register, erasure, access, retention")
     parts = personal.add_subparsers(dest="part", required=True)
     for name, (help_text, operation) in gdpr.COMMANDS.items():

@@ -6,6 +6,7 @@ come from the process's environment, or else from the file `.env` of the project
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,6 +109,26 @@ def require(variables: Mapping[str, str], names: tuple[str, ...], what: str) -> 
             f"{what} is not configured: set {', '.join(missing)} in the environment or in the file .env "
             "(see .env.example)"
         )
+
+
+def whole_number(
+    variables: Mapping[str, str],
+    name: str,
+    default: int,
+    advice: str,
+    *,
+    least: int,
+    greatest: float = math.inf,
+) -> int:
+    """Return a whole number of the configuration; the default where nothing is set.
+
+    Raises:
+        AtelierError: It is none, or out of bounds; `advice` ends the sentence.
+    """
+    text = variables.get(name) or str(default)
+    if text.isascii() and text.isdigit() and least <= int(text) <= greatest:
+        return int(text)
+    raise AtelierError(f"{name} is {text!r}: {advice}")
 
 
 def port(variables: Mapping[str, str], name: str) -> int:

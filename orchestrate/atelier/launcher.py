@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import psycopg2
 
 from atelier import leftovers, places, redaction, roles, warehouse
-from atelier.connections import Warehouse, project_root, resolve
+from atelier.connections import Warehouse, project_root, resolve, whole_number
 from atelier.errors import AtelierError
 from atelier.gdpr import store
 from atelier.last_words import LastWords
@@ -115,7 +115,6 @@ def meltano_folder(root: Path, variables: Mapping[str, str]) -> Path:
 
 def say(text: str) -> None:
     """Print a line of ours on standard error, where Meltano's log goes, and put it into the run's own log."""
-    text = redaction.KNOWN.text(text)
     print(f"atelier: {text}", file=sys.stderr, flush=True)  # noqa: T201 # a command-line program
     if path := os.environ.get(logs.RUN_LOG):
         logs.write(Path(path), text)
@@ -293,10 +292,9 @@ def _record_anew(run: runs.Run, target: Warehouse, unrecorded: Path) -> None:
 
 
 def _wait_seconds(variables: Mapping[str, str]) -> int:
-    text = variables.get("RUN_WAIT_SECONDS") or str(WAIT_SECONDS)
-    if not text.isascii() or not text.isdigit():
-        raise AtelierError(f"RUN_WAIT_SECONDS is {text!r}: give a whole number of seconds")
-    return int(text)
+    return whole_number(
+        variables, "RUN_WAIT_SECONDS", WAIT_SECONDS, "give a whole number of seconds", least=0
+    )
 
 
 def _stop_cleanly() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from atelier.connections import whole_number
 from atelier.errors import AtelierError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 DAY_SECONDS = 86_400
 
@@ -52,10 +54,21 @@ def days(variables: Mapping[str, str], name: str, default: int) -> int:
     Raises:
         AtelierError: It is no whole number from 1 to 36500.
     """
-    text = variables.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 36_500:
-        raise AtelierError(f"{name} is {text!r}: give a whole number of days, 1 or more")
-    return int(text)
+    return whole_number(
+        variables, name, default, "give a whole number of days, 1 or more", least=1, greatest=36_500
+    )
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[bool]:
+    """Hold a file of this machine for one process; yield whether it could be had."""
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def remove_older(folder: Path, pattern: str, keep_days: int) -> int:

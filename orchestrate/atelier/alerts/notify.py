@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -103,7 +102,7 @@ def run(
     root = project_root()
     name = environment or variables.get("MELTANO_ENVIRONMENT") or "dev"
     state = places.state_folder(root, name, variables)
-    with _only_sender(state / LOCK) as is_alone:
+    with places.alone(state / LOCK) as is_alone:
         if not is_alone:
             return Summary(notes=["another sender is at work: left to it"])
         book = LocalBook.open(state / BOOK)
@@ -119,18 +118,6 @@ def channels_of(settings: AlertSettings) -> list[Channel]:
     if settings.webhook:
         channels.append(Webhook(settings.webhook))
     return channels
-
-
-@contextmanager
-def _only_sender(path: Path) -> Iterator[bool]:
-    """Hold the right to send on this machine; yield whether it could be had."""
-    with path.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
 
 
 @dataclass

@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from atelier.connections import whole_number
 from atelier.errors import AtelierError
 
 if TYPE_CHECKING:
@@ -72,10 +73,8 @@ def kept(variables: Mapping[str, str]) -> int:
     Raises:
         AtelierError: BACKUP_KEEP is no whole number from 1 to 9999.
     """
-    text = variables.get("BACKUP_KEEP") or str(DEFAULT_KEPT)
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10_000:
-        raise AtelierError(f"BACKUP_KEEP is {text!r}: give a whole number from 1 to 9999")
-    return int(text)
+    advice = "give a whole number from 1 to 9999"
+    return whole_number(variables, "BACKUP_KEEP", DEFAULT_KEPT, advice, least=1, greatest=9_999)
 
 
 @contextmanager

@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from atelier import warehouse
-from atelier.ops import migrations
+from atelier.ops import migrations, runs
 from atelier.schedules.read import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from atelier.connections import Warehouse
@@ -25,6 +26,16 @@ class Due:
 
     schedule: Schedule
     due_at: datetime
+
+    def command(self, root: Path, environment: str) -> list[str]:
+        """Return the command of the run."""
+        program = str(root / ".venv" / "bin" / "meltano")
+        return [program, f"--environment={environment}", "run", self.schedule.job]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables by which the run is recorded as this one."""
+        return {runs.SCHEDULE: self.schedule.name, runs.DUE_AT: self.due_at.isoformat()}
 
 
 def latest(schedule: Schedule, zone: ZoneInfo, now: datetime) -> datetime:

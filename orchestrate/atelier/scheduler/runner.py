@@ -9,8 +9,6 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from atelier.ops import runs
-
 if TYPE_CHECKING:
     import logging
     from pathlib import Path
@@ -61,19 +59,13 @@ class Runner:
             self._logger.info("starting %s", schedule.job, extra=fields)
             # What it says goes where the service's own lines go; its log is a file of its own.
             process = subprocess.Popen(
-                [
-                    str(self._root / ".venv" / "bin" / "meltano"),
-                    f"--environment={self._environment}",
-                    "run",
-                    schedule.job,
-                ],
+                due.command(self._root, self._environment),
                 cwd=self._root,
                 env={
                     **os.environ,
                     # Set but empty, as Compose hands on what nobody has set, it says nothing.
                     "RUN_WAIT_SECONDS": os.environ.get("RUN_WAIT_SECONDS") or str(_PATIENCE),
-                    runs.SCHEDULE: schedule.name,
-                    runs.DUE_AT: due.due_at.isoformat(),
+                    **due.variables,
                 },
                 stdin=subprocess.DEVNULL,
                 # A signal to the service is not one to the run: the service stops it itself, in good time.

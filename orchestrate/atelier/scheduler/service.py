@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import threading
@@ -15,8 +14,9 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, JobEven
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from atelier import places
 from atelier.alerts.notify import Problem
-from atelier.connections import Warehouse
+from atelier.connections import Warehouse, whole_number
 from atelier.errors import AtelierError
 from atelier.project_files import paths
 from atelier.scheduler import due as dues
@@ -243,19 +243,14 @@ class Service:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        with (self._state / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+        with places.alone(self._state / "lock") as is_alone:
+            if not is_alone:
                 raise AtelierError(
                     f"another scheduler serves the environment {self._environment} on this machine (its "
                     f"state is in {self._state}): stop that one first"
-                ) from None
+                )
             yield
 
 
 def _seconds(variables: Mapping[str, str], name: str, default: int) -> float:
-    text = variables.get(name) or str(default)
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise AtelierError(f"{name} is {text!r}: give a whole number of seconds, 1 or more")
-    return float(text)
+    return whole_number(variables, name, default, "give a whole number of seconds, 1 or more", least=1)

@@ -9,18 +9,25 @@ from typing import TYPE_CHECKING
 
 from atelier.connections import project_root, resolve
 from atelier.errors import AtelierError
-from atelier.ops import runs
-from atelier.scheduler import due
+from atelier.scheduler.due import Due, latest
 from atelier.schedules import crontab, read, units
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from atelier.schedules.read import Schedule
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the commands."""
+def add_arguments(
+    parser: argparse.ArgumentParser, add_environment: Callable[[argparse.ArgumentParser], None]
+) -> None:
+    """Add the commands.
+
+    Args:
+        parser: Of `atelier schedules`.
+        add_environment: Adds the option `--environment`.
+    """
     parts = parser.add_subparsers(dest="part", required=True)
     part = parts.add_parser("list", help="each schedule and when it is due next")
     part.set_defaults(run=show)
@@ -35,11 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     part.add_argument("--user", default="atelier", help="whom the services run as (atelier)")
     part.set_defaults(run=systemd)
     for part in parts.choices.values():
-        part.add_argument(
-            "--environment",
-            default=os.environ.get("MELTANO_ENVIRONMENT") or "dev",
-            help="the Meltano environment whose runs are meant",
-        )
+        add_environment(part)
 
 
 def show(arguments: argparse.Namespace) -> str:
@@ -71,12 +74,11 @@ def start(arguments: argparse.Namespace) -> str:
     if schedule is None:
         names = ", ".join(each.name for each in found)
         raise AtelierError(f"there is no schedule {arguments.name!r}: name one of {names}")
-    due_at = due.latest(schedule, read.plant_zone(zone), datetime.now(timezone.utc))
-    program = str(root / ".venv" / "bin" / "meltano")
-    command = [program, f"--environment={arguments.environment}", "run", schedule.job]
-    environment = {**os.environ, runs.SCHEDULE: schedule.name, runs.DUE_AT: due_at.isoformat()}
+    due_at = latest(schedule, read.plant_zone(zone), datetime.now(timezone.utc))
+    due = Due(schedule, due_at)
+    command = due.command(root, arguments.environment)
     os.chdir(root)
-    os.execve(program, command, environment)  # noqa: S606 # it becomes the run
+    os.execve(command[0], command, {**os.environ, **due.variables})  # noqa: S606 # it becomes the run
 
 
 def cron(arguments: argparse.Namespace) -> str:
