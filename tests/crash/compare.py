@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 from reliability.conftest import assert_same
 
+from crash import traces
+
 if TYPE_CHECKING:
     from pipeline.plant import Plant
+
+    from crash.sources import Sources
 
 SCHEMAS = ("raw_ftplogs", "raw_erp", "intermediate", "marts")
 
@@ -51,3 +55,17 @@ class Twin:
 
 def _contents(plant: Plant) -> dict[str, list[str]]:
     return {**plant.lasting(*SCHEMAS), "newest loads": [str(row) for row in plant.query(NEWEST_LOADS)]}
+
+
+def assert_nothing_happened(plant: Plant, sources: Sources, twin: Twin) -> int:
+    """Let the sources come to their end and one run be in peace: it is as if nothing had happened.
+
+    Returns:
+        How many rows were compared.
+    """
+    sources.grow()
+    sources.finish()
+    plant.run_well("elt")
+    traces.assert_nothing_left(plant)
+    sources.assert_remembered()
+    return twin.assert_equal()

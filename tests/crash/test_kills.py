@@ -10,7 +10,7 @@ import pytest
 from reliability.figures import CRASHES
 
 from crash import traces
-from crash.compare import Twin
+from crash.compare import Twin, assert_nothing_happened
 from crash.sources import Sources
 from crash.victims import KINDS, is_sentence, run_killed
 
@@ -67,12 +67,7 @@ def test_a_kill_of_anything_at_any_moment_leaves_no_trace(
             traces.assert_nothing_left(plant)
             rows = twin.assert_equal()
             comparisons += 1
-    sources.grow()
-    sources.finish()
-    plant.run_well("elt")
-    traces.assert_nothing_left(plant)
-    sources.assert_remembered()
-    rows = twin.assert_equal()
+    rows = assert_nothing_happened(plant, sources, twin)
     assert untold == [], "\n\n".join(untold)
     counts = Counter(kill.victim for kill in done)
     CRASHES.keep(

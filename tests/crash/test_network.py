@@ -9,8 +9,7 @@ import pytest
 from reliability.figures import CRASHES
 from reliability.proxy import HOST, Faults, Proxy
 
-from crash import traces
-from crash.compare import Twin
+from crash.compare import Twin, assert_nothing_happened
 from crash.sources import Sources
 from crash.victims import assert_told
 from extract.tap_mysql.tests.certificates import make_certificate
@@ -106,12 +105,7 @@ def test_a_connection_that_is_cut_or_stalled(
         else:
             recovered += 1
     assert breaks >= CUTS
-    sources.grow()
-    sources.finish()
-    plant.run_well("elt")
-    traces.assert_nothing_left(plant)
-    sources.assert_remembered()
-    rows = twin.assert_equal()
+    rows = assert_nothing_happened(plant, sources, twin)
     CRASHES.keep(
         "Connections broken during a run",
         f"{name}, during `{job}`, seed {SEED}",

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from reliability.figures import CRASHES
 
-from crash import traces
-from crash.compare import Twin
+from crash.compare import Twin, assert_nothing_happened
 from crash.sources import Sources
 from crash.victims import assert_told
 
@@ -51,12 +50,7 @@ def test_a_server_that_is_killed_and_restarted(
         if status:
             failed += 1
             assert_told(status, output)
-    sources.grow()
-    sources.finish()
-    plant.run_well("elt")
-    traces.assert_nothing_left(plant)
-    sources.assert_remembered()
-    rows = twin.assert_equal()
+    rows = assert_nothing_happened(plant, sources, twin)
     if name == "postgres":
         # No run gets by without it.
         assert failed >= MOMENTS - 1
