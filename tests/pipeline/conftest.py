@@ -31,12 +31,12 @@ def erp_connection(plant: Plant) -> Connection:
     return plant.site.admin_mysql(plant.variables["MYSQL_DATABASE"])
 
 
-def make_plants_erp(plant: Plant) -> None:
+def make_plants_erp(plant: Plant, *, seed: int = SEED, orders: int = ORDERS, until: date = UNTIL) -> None:
     """Fill the plant's own ERP and let the pipeline's user read the six tables of it, and no other."""
     database, user = plant.variables["MYSQL_DATABASE"], plant.variables["MYSQL_USER"]
     with closing(plant.site.admin_mysql(None)) as connection, connection.cursor() as cursor:
         cursor.execute(f"drop database if exists {database}")
-        make_erp(connection, seed=SEED, orders=ORDERS, until=UNTIL, database=database)
+        make_erp(connection, seed=seed, orders=orders, until=until, database=database)
         connection.commit()
         for table in PIPELINE_TABLES:
             cursor.execute(f"grant select on {database}.{table} to {user}@'%'")

@@ -18,6 +18,7 @@ from runbooks.book import FOLDER, Book, blocks, pages
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from atelier_demo.servers.base import Server
     from atelier_demo.servers.site import Site
 
 #: Tried with the servers that they want, beside the tests of backups.
@@ -54,36 +55,34 @@ def book(plant: Plant, tmp_path: Path) -> Book:
     return Book(plant, tmp_path)
 
 
+def try_while_down(book: Book, page: str, server: Server, says: str, finds: str, alert: str) -> None:
+    """Check with the server down, then with it back, and see that the alert is over."""
+    check, verify = blocks(page)
+    server.kill()
+    try:
+        found = book.run(check)
+    finally:
+        server.start()
+    assert found.status == 1
+    assert says in found.output
+    assert finds in book.run_well(check)
+    assert alert not in book.run_well(verify)
+
+
 @pytest.mark.integration
 @pytest.mark.slow  # one to three whole runs
 @pytest.mark.timeout(1200)
 def test_ftp_down(book: Book) -> None:
-    check, verify = blocks("ftp-down")
-    book.plant.site.ftp.kill()
-    try:
-        found = book.run(check)
-    finally:
-        book.plant.site.ftp.start(lambda _: None)
-    assert found.status == 1
-    assert "nothing answers" in found.output
-    assert "holds" in book.run_well(check)
-    assert "plus chargés" not in book.run_well(verify)
+    ftp = book.plant.site.ftp
+    try_while_down(book, "ftp-down", ftp, "nothing answers", "holds", "plus chargés")
 
 
 @pytest.mark.integration
 @pytest.mark.slow  # one to three whole runs
 @pytest.mark.timeout(1200)
 def test_erp_down(book: Book) -> None:
-    check, verify = blocks("erp-down")
-    book.plant.site.mysql.kill()
-    try:
-        found = book.run(check)
-    finally:
-        book.plant.site.mysql.start(lambda _: None)
-    assert found.status == 1
-    assert "cannot be reached" in found.output
-    book.run_well(check)
-    assert "ERP plus chargé" not in book.run_well(verify)
+    erp = book.plant.site.mysql
+    try_while_down(book, "erp-down", erp, "cannot be reached", "has the 6 tables", "ERP plus chargé")
 
 
 @pytest.mark.integration

@@ -13,20 +13,19 @@ from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
-from atelier_demo.factory.erp import make_erp
-from atelier_demo.factory.fill import PIPELINE_TABLES
 from atelier_demo.servers.site import Site
 from crash import traces
 from crash.clock import Clock
 from crash.test_full_disk import SmallDisk
 from oracle.compare import assert_marts_equal
+from pipeline.conftest import make_plants_erp
 from pipeline.plant import ROOT, Plant
+from receivers import HookServer, MailServer
 from reliability.figures import SOAK
 
 from soak.clock import PlantClock
 from soak.living import Machines, Office
 from soak.mishaps import HOUR, Mishap
-from soak.receivers import Address, Mailbox
 from soak.samples import Samples
 
 if TYPE_CHECKING:
@@ -83,23 +82,16 @@ class Soak:
         self.plant = Plant(site, site.variables(), "soak")
         self.machines = Machines(self.plant, folder / "staging", SEED, BEGIN.date(), days=4)
         self.office = Office(self.plant, SEED)
-        self.mailbox, self.address = Mailbox(), Address()
-        self._make_erp()
+        self.mail, self.hook = MailServer(), HookServer()
+        self.mail.start()
+        self.hook.start()
+        make_plants_erp(self.plant, seed=SEED, orders=ORDERS, until=BEGIN.date())
         site.postgres.stop()
         site.mysql.stop()
         self.clock = PlantClock(Clock(site, folder), BEGIN, SPEED)
         self.end = BEGIN + timedelta(hours=REAL_HOURS * SPEED)
         self._start(site.postgres)
         self._start(site.mysql)
-
-    def _make_erp(self) -> None:
-        database, user = self.plant.variables["MYSQL_DATABASE"], self.plant.variables["MYSQL_USER"]
-        with closing(self.site.admin_mysql(None)) as connection, connection.cursor() as cursor:
-            cursor.execute(f"drop database if exists {database}")
-            make_erp(connection, seed=SEED, orders=ORDERS, until=BEGIN.date(), database=database)
-            connection.commit()
-            for table in PIPELINE_TABLES:
-                cursor.execute(f"grant select on {database}.{table} to {user}@'%'")
 
     def _start(self, server: object) -> None:
         with self.clock.for_children():
@@ -110,8 +102,12 @@ class Soak:
         """What the service has."""
         return self.plant.environment(
             **self.clock.environment(files=True),
-            **self.mailbox.variables,
-            **self.address.variables,
+            SMTP_HOST="127.0.0.1",
+            SMTP_PORT=str(self.mail.port),
+            SMTP_TLS="off",
+            ALERT_FROM="atelier@usine.example",
+            ALERT_TO="production@usine.example",
+            ALERT_WEBHOOK_URL=self.hook.url,
             ALERT_REMINDER_HOURS="1000",
             BACKUP_DIR=str(self.folder / "backups"),
             BACKUP_KEEP="2",
@@ -329,14 +325,15 @@ def test_days_of_a_plant(site: Site, tmp_path: Path) -> None:
             "service's memory, last quarter": f"{memory[1]:.0f} MB",
         },
     )
-    soak.mailbox.stop()
-    soak.address.stop()
+    soak.mail.stop()
+    soak.hook.stop()
     soak.clock.stop()
 
 
 def assert_told(soak: Soak, mishaps: list[Mishap]) -> int:
     """Hold that what went wrong was told once, and once that it was over; return the number of alerts."""
-    posted = [alert for document in soak.address.documents for alert in document["alerts"]]
+    letters, documents = soak.mail.take(), soak.hook.take()
+    posted = [alert for document in documents for alert in document["alerts"]]
     by_incident: dict[str, list[str]] = {}
     for alert in posted:
         by_incident.setdefault(alert["incident_id"], []).append(alert["status"])
@@ -350,7 +347,7 @@ def assert_told(soak: Soak, mishaps: list[Mishap]) -> int:
         assert states[-1] in ("over", "passed"), (found[incident], states)
         assert len(states) <= 2 + 2 * states.count("again"), (found[incident], states)
     # Whoever reads mail was told the same.
-    assert len(soak.mailbox.messages) == len(soak.address.documents)
+    assert len(letters) == len(documents)
     return len(by_incident)
 
 

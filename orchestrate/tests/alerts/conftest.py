@@ -11,8 +11,7 @@ import pytest
 from atelier.alerts import notify
 from atelier.connections import Warehouse
 from atelier.warehouse import connect
-
-from .receivers import HookServer, MailServer, running
+from receivers import HookServer, MailServer, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,8 +16,8 @@ from atelier.alerts.mail import Mail, PartlyRefusedError
 from atelier.alerts.messages import Message, compose
 from atelier.alerts.settings import MailSettings, WebhookSettings
 from atelier.alerts.webhook import Webhook
-
-from .receivers import HookServer, MailServer, free_port, make_certificate, running
+from receivers import HookServer, MailServer, free_port, running
+from security.certificates import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,22 +45,26 @@ def settings(mail: MailServer, **changes: object) -> MailSettings:
 
 
 @pytest.fixture
-def secure(tmp_path: Path) -> Iterator[MailServer]:
-    server = MailServer(certificate=make_certificate(tmp_path, "own"), log_in=("atelier", PASSWORD))
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path, "own")
+
+
+@pytest.fixture
+def secure(authority: Authority) -> Iterator[MailServer]:
+    server = MailServer(certificate=authority.server("mail"), log_in=("atelier", PASSWORD))
     yield from running(server)
 
 
-def test_starttls_and_log_in(secure: MailServer, message: Message) -> None:
-    right = settings(secure, tls="starttls", authority=secure.certificate, user="atelier", password=PASSWORD)
+def test_starttls_and_log_in(authority: Authority, secure: MailServer, message: Message) -> None:
+    right = settings(secure, tls="starttls", authority=authority.path, user="atelier", password=PASSWORD)
     Mail(right).send(message)
     assert secure.were_secret == [True]
     assert len(secure.take()) == 1
 
 
-def test_tls_from_the_first_byte(tmp_path: Path, message: Message) -> None:
-    certificate = make_certificate(tmp_path, "own")
-    for server in running(MailServer(certificate=certificate, is_implicit=True)):
-        Mail(settings(server, tls="implicit", authority=certificate)).send(message)
+def test_tls_from_the_first_byte(authority: Authority, message: Message) -> None:
+    for server in running(MailServer(certificate=authority.server("mail"), is_implicit=True)):
+        Mail(settings(server, tls="implicit", authority=authority.path)).send(message)
         assert server.were_secret == [True]
         with pytest.raises(DeliveryError, match="is not trusted"):
             Mail(settings(server, tls="implicit")).send(message)
@@ -77,9 +81,9 @@ def test_tls_from_the_first_byte(tmp_path: Path, message: Message) -> None:
     ],
 )
 def test_a_server_that_is_not_what_it_should_be_gets_no_password(
-    secure: MailServer, message: Message, changes: dict[str, object], reason: str
+    authority: Authority, secure: MailServer, message: Message, changes: dict[str, object], reason: str
 ) -> None:
-    right = {"tls": "starttls", "authority": secure.certificate, "user": "atelier", "password": PASSWORD}
+    right = {"tls": "starttls", "authority": authority.path, "user": "atelier", "password": PASSWORD}
     with pytest.raises(DeliveryError, match=reason) as failure:
         Mail(settings(secure, **{**right, **changes})).send(message)
     assert PASSWORD not in str(failure.value)

@@ -15,8 +15,7 @@ import pytest
 from atelier.alerts import notify
 from atelier.connections import project_root
 from atelier.errors import AtelierError
-
-from .receivers import HookServer, MailServer, free_port, html_of, text_of
+from receivers import HookServer, MailServer, free_port, html_of, text_of
 
 if TYPE_CHECKING:
     from .conftest import Plant
