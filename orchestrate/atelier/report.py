@@ -16,9 +16,18 @@ if TYPE_CHECKING:
 
 _NAMED: Final = 3
 
+#: As fct_source_problems has it, which is not made anew in every job: what the last run that could read
+#: has not met is over, though the state of the run that had met it was lost.
 _OPEN_PROBLEMS: Final = """
 select kind, path, reason, first_seen_at from raw_ftplogs.source_problems
-where resolved_at is null
+where resolved_at is null and coalesce(last_seen_at, first_seen_at) >= coalesce(
+    (
+        select date_trunc('second', started_at) from meltano.runs
+        where state = 'SUCCESS' and job_name like '%tap-ftplogs%'
+        order by id desc limit 1
+    ),
+    first_seen_at
+)
 order by first_seen_at, path
 """
 

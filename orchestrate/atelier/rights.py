@@ -65,4 +65,4 @@ OPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 }
 
 #: What dbt reads of Meltano's record of runs, to say how old the ERP's rows are.
-RUN_COLUMNS: Final = ("id", "job_name", "state", "ended_at")
+RUN_COLUMNS: Final = ("id", "job_name", "state", "started_at", "ended_at")

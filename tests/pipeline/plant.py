@@ -42,7 +42,7 @@ TIMES_OF_RUNS = {
     ),
     "marts.fct_order_lead_times": ("done_at", "is_done_at_known", "lead_time_seconds"),
     "raw_ftplogs.log_files": ("read_at",),
-    "raw_ftplogs.source_problems": ("first_seen_at", "resolved_at"),
+    "raw_ftplogs.source_problems": ("first_seen_at", "last_seen_at", "resolved_at"),
 }
 #: Of the past of the orders every plant knows what its own runs saw; the present is the same for all.
 PRESENT_ONLY = {

@@ -179,6 +179,7 @@ def test_a_file_that_cannot_be_read_fails_the_run_after_all_else_is_in_the_marts
     plant.site.ftp.options["deny_file"] = "{*denied*}"
     plant.site.ftp.start()
     days = "select count(*) from marts.fct_sessions where production_date = '2025-10-03'"
+    states = plant.query("select state_id, completed_state from meltano.state")
     try:
         for _ in range(2):
             status, output = plant.run("ftplogs-to-marts")
@@ -198,8 +199,15 @@ def test_a_file_that_cannot_be_read_fails_the_run_after_all_else_is_in_the_marts
         plant.site.ftp.start()
     problems = "select machine_id, kind, is_open from marts.fct_source_problems"
     assert plant.query(problems) == [("DEM12", "file_unreadable", True)]
+    # Nor does it matter that runs were killed after the load and before their state was kept.
+    with closing(plant.connect()) as connection, connection.cursor() as cursor:
+        for state_id, completed in states:
+            cursor.execute(
+                "update meltano.state set completed_state = %s where state_id = %s", (completed, state_id)
+            )
     plant.run_well("ftplogs-to-marts")
     assert plant.query(problems) == [("DEM12", "file_unreadable", False)]
+    assert plant.query("select resolved_at >= first_seen_at from marts.fct_source_problems") == [(True,)]
     unreadable.unlink()
     readable.unlink()
 

@@ -57,7 +57,10 @@ class Problems:
         self._found[kind, path] = reason
 
     def rows(self, now: str) -> Iterator[dict[str, Any]]:
-        """Yield a record for each problem that begins or is over.
+        """Yield a record for each problem that there is, and for each that is over since the run before.
+
+        Those that last are told in every run: a row that was loaded by a run whose state was lost is in no
+        state, so that nobody can say that it is over, only that nobody has met it since.
 
         `told` covers a record when the next one is asked for.
 
@@ -65,17 +68,20 @@ class Problems:
             now: The present in UTC, as "YYYY-MM-DDTHH:MM:SS".
         """
         open_before = {(problem.kind, problem.path): problem for problem in self.told}
+        lasting = {}
         for key, problem in open_before.items():
-            if key not in self._found and not self._is_out_of_sight(problem):
+            if self._is_out_of_sight(problem):
+                lasting[key] = problem.reason
+            elif key not in self._found:
                 yield problem.row(resolved_at=now)
-                self.told = [other for other in self.told if other != problem]
-        for (kind, path), reason in self._found.items():
+                self.told.remove(problem)
+        for (kind, path), reason in (lasting | self._found).items():
             before = open_before.get((kind, path))
-            if before is not None and before.reason == reason:
-                continue
-            problem = Problem(kind, path, reason, before.first_seen_at if before else now)
+            problem = Problem(kind, path, reason, before.first_seen_at if before else now, now)
             yield problem.row()
-            self.told = [*(other for other in self.told if other != before), problem]
+            if before is not None:
+                self.told.remove(before)
+            self.told.append(problem)
 
     def raise_any(self) -> None:
         """End the run with a sentence if there is a problem.

@@ -178,12 +178,14 @@ class FileState:
 
 
 class Problem(NamedTuple):
-    """Something that could not be read or done: of what kind, with which path, why, and since when (UTC)."""
+    """Something that could not be read or done: of what kind, with which path, why, first and last (UTC)."""
 
     kind: str
     path: str
     reason: str
     first_seen_at: str
+    #: None in a state that a version before this field has written.
+    last_seen_at: str | None = None
 
     def row(self, resolved_at: str | None = None) -> dict[str, Any]:
         """Return its record of the stream source_problems."""
@@ -195,6 +197,7 @@ class Problem(NamedTuple):
             "path": self.path,
             "reason": self.reason,
             "first_seen_at": self.first_seen_at,
+            "last_seen_at": self.last_seen_at or self.first_seen_at,
             "resolved_at": resolved_at,
         }
 

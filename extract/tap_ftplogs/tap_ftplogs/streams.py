@@ -329,7 +329,12 @@ class SourceProblemsStream(QuietStream):
         _text("path", "What it is about, relative to the root"),
         _text("reason", "What the server says"),
         _moment("first_seen_at", "When a run first met it, in UTC"),
-        _moment("resolved_at", "When a run first did not meet it any more, in UTC; empty while it lasts"),
+        _moment("last_seen_at", "When a run last met it, or could not look because of its folder, in UTC"),
+        _moment(
+            "resolved_at",
+            "When a run first did not meet it any more, in UTC; empty while it lasts, and for ever where the "
+            "state of the run that met it was lost: last_seen_at is then before the newest run",
+        ),
     ).to_dict()
 
     def __init__(self, tap: Tap, log_files: LogFilesStream) -> None:
@@ -337,7 +342,7 @@ class SourceProblemsStream(QuietStream):
         super().__init__(tap)
 
     def get_records(self, context: Context | None) -> Iterator[Record]:  # noqa: ARG002
-        """Yield the problems that began or ended in this run.
+        """Yield the problems that there are, and those that are over since the run before.
 
         Raises:
             SourceError: There are some, and the settings want the run to fail then.

@@ -20,6 +20,7 @@ renamed as (
 
         -- times
         {{ utc_instant('first_seen_at') }} as first_seen_at,
+        {{ utc_instant('coalesce(last_seen_at, first_seen_at)') }} as last_seen_at,
         {{ utc_instant('resolved_at') }} as resolved_at
     from source
 

@@ -9,6 +9,7 @@ source as (
         id,
         job_name,
         state,
+        started_at,
         ended_at
     from {{ source('meltano', 'runs') }}
 
@@ -25,6 +26,7 @@ renamed as (
         cast(state as text) as state,
 
         -- times
+        {{ utc_instant('started_at') }} as started_at,
         {{ utc_instant('ended_at') }} as ended_at
     from source
 
