@@ -79,29 +79,27 @@ class Warehouse:
         file = self.current_files()[path]
         found = [
             (row["byte_offset"], f"{row['logged_at']} {row['event_name']} {row['details']}".rstrip())
-            for row in self.tables["log_events"].values()
-            if row["file_version_id"] == file["file_version_id"]
+            for row in self._rows("log_events", file)
         ]
         found += [
             (row["byte_offset"], f"{row['reason']}: {row['line_text']}")
-            for row in self.tables["rejected_lines"].values()
-            if row["file_version_id"] == file["file_version_id"]
+            for row in self._rows("rejected_lines", file)
         ]
         return sorted(found)
+
+    def _rows(self, stream: str, file: Record) -> list[Record]:
+        """The rows of a version that count: none beyond what the file says is read, as in the models."""
+        return [
+            row
+            for row in self.tables[stream].values()
+            if row["file_version_id"] == file["file_version_id"] and row["byte_offset"] < file["read_bytes"]
+        ]
 
     def check_accounts(self) -> None:
         """Every line of every current version is there once, and counted."""
         for path, file in self.current_files().items():
-            ours = [
-                [
-                    row
-                    for row in self.tables[stream].values()
-                    if row["file_version_id"] == file["file_version_id"]
-                ]
-                for stream in ("log_events", "rejected_lines")
-            ]
-            assert len(ours[0]) == file["event_count"], path
-            assert len(ours[1]) == file["rejected_count"], path
+            assert len(self._rows("log_events", file)) == file["event_count"], path
+            assert len(self._rows("rejected_lines", file)) == file["rejected_count"], path
             counts = file["event_count"] + file["rejected_count"] + file["blank_count"]
             assert counts == file["line_count"], path
 

@@ -111,6 +111,13 @@ def test_a_torn_line_counts_once_the_file_has_settled(plant: Plant) -> None:
     plant.warehouse.check_accounts()
     assert plant.warehouse.current_files()[YESTERDAY]["is_complete"]
     assert not plant.warehouse.current_files()[TODAY]["is_complete"]
+    # Who begins anew waits anew: until then the line that is there counts as not yet taken.
+    plant.run(state={})
+    plant.warehouse.check_accounts()
+    assert len(contents(plant, TODAY)) == 1
+    plant.run()
+    plant.warehouse.check_accounts()
+    assert contents(plant, TODAY)[1:] == ["2025-05-28T07:03:55 StukUitgevoerd 23000"]
 
 
 @pytest.mark.parametrize("taken", [5, 25, 40, len(PIECE) - 2, len(PIECE) - 1])
