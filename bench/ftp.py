@@ -5,9 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import shutil
-import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager, nullcontext
@@ -15,17 +12,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from atelier_demo.servers import ServerError, apt, ports
+from atelier_demo.servers import ServerError, ports
 
 from bench import corpus
-from bench.measure import Amount, BenchError, Contestant, Result, compete, run
+from bench.contestants import Contestants, Place, install_peers, missing
+from bench.measure import Amount, BenchError, Result, compete, run
 from bench.report import figure, megabytes, table, write_between
 from bench.server import FAR_ADDRESS, FtpServer, carried, far
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "performance.md"
@@ -74,17 +71,6 @@ class Report:
     start: Result | None = None
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the server is reached, and how far away that is."""
-
-    host: str
-    round_trip: float
-
-    def __str__(self) -> str:
-        return f"{self.round_trip * 1000:.0f} ms round trip"
-
-
 class FtpBench:
     """Makes contestants and lets them compete."""
 
@@ -101,10 +87,7 @@ class FtpBench:
         self._server = FtpServer(folder / "site")
         self._work = folder / "work"
         self._errors = self._work / "errors.txt"
-        self._tap = Path(sys.executable).with_name("tap-ftplogs")
-        self._has_lftp = shutil.which("lftp") is not None
-        self._has_curl = shutil.which("curl") is not None
-        self._written = 0
+        self._with = Contestants(self._server, self._work)
 
     def run(self) -> Report:
         """Measure everything.
@@ -118,12 +101,10 @@ class FtpBench:
         self._say("making the files, or finding them made")
         files = corpus.make(self._server.folder, self._plan.sizes)
         with self._server.running(), _scratch(self._work) as scratch:
-            report.versions = self._versions()
+            report.versions = self._with.versions()
             report.loads.append(os.getloadavg()[0])
             report.notes = [
-                f"{program} is not installed, so it is missing from these tables."
-                for program, is_here in (("curl", self._has_curl), ("lftp", self._has_lftp))
-                if not is_here
+                f"{program} is not installed, so it is missing from these tables." for program in missing()
             ]
             report.start = self._start()
             report.line = self._line()
@@ -162,10 +143,10 @@ class FtpBench:
         # curl 7.88 alone on a near server sleeps up to a second a file: whenever the data connection is there
         # before it has begun to wait for it, it waits for it in vain.
         contestants = [
-            self._tap_over(place, folder, connections),
-            *(self._curl(place, paths, connections) if place.round_trip or connections > 1 else []),
-            *self._lftp(place, folder, connections, scratch),
-            self._bare(place, [(path, 0) for path in paths], connections),
+            self._with.tap(place, folder, connections),
+            *(self._with.curl(place, paths, connections) if place.round_trip or connections > 1 else []),
+            *self._with.lftp(place, folder, connections, scratch),
+            self._with.bare(place, [(path, 0) for path in paths], connections),
         ]
         rounds = self._plan.slow_rounds if place.round_trip else self._plan.rounds
         results = compete(contestants, rounds, self._errors)
@@ -176,29 +157,28 @@ class FtpBench:
     def _large(self, place: Place, folder: Path, scratch: Path) -> Table:
         (path,) = corpus.files(folder)
         contestants = [
-            self._tap_over(place, folder, 1),
-            *self._curl(place, [path], 1),
-            *self._lftp(place, folder, 1, scratch),
-            self._bare(place, [(path, 0)], 1),
-            self._parser(path),
+            self._with.tap(place, folder, 1),
+            *self._with.curl(place, [path], 1),
+            *self._with.lftp(place, folder, 1, scratch),
+            self._with.bare(place, [(path, 0)], 1),
+            self._with.parser(path),
         ]
         if place.round_trip:
             # Neither needs to be measured twice: a local file is as near, and a file comes over one of them.
-            contestants[-1] = self._tap_over(place, folder, 4, "tap, allowed 4 connections")
+            contestants[-1] = self._with.tap(place, folder, 4, "tap, allowed 4 connections")
         results = compete(contestants, self._plan.slow_rounds, self._errors)
         _all_the_same(results, Amount(1, path.stat().st_size))
         return Table("large", str(place), results)
 
     def _idle(self, place: Place, folder: Path, scratch: Path, state: Path) -> Table:
         folders = sorted(path for path in folder.iterdir() if path.is_dir())
-        mirror = self._lftp(place, folder, 1, scratch, is_fresh=False)
+        mirror = self._with.lftp(place, folder, 1, scratch, is_fresh=False)
         for contestant in mirror:
             run(contestant, self._errors)
-        listing = {"folders": [self._server.path(path) for path in folders]}
         contestants = [
-            self._tap_over(place, folder, 1, state=state),
+            self._with.tap(place, folder, 1, state=state),
             *mirror,
-            self._contestant("ftplib, listings only", self._bare_command("list", self._file(place, listing))),
+            self._with.lister(place, folders),
         ]
         results = compete(contestants, self._plan.rounds, self._errors)
         _all_the_same(results, Amount(0, 0))
@@ -220,9 +200,9 @@ class FtpBench:
             self._server.forget()
 
         contestants = [
-            self._tap_over(place, folder, 1, state=state, prepare=append),
-            *self._lftp(place, folder, 1, scratch, is_fresh=False, prepare=append),
-            self._bare(place, [(path, len(before[path])) for path in newest], 1, prepare=append),
+            self._with.tap(place, folder, 1, state=state, prepare=append),
+            *self._with.lftp(place, folder, 1, scratch, is_fresh=False, prepare=append),
+            self._with.bare(place, [(path, len(before[path])) for path in newest], 1, prepare=append),
         ]
         try:
             results = compete(contestants, self._plan.rounds, self._errors)
@@ -235,8 +215,7 @@ class FtpBench:
         return Table("append", str(place), results)
 
     def _start(self) -> Result:
-        contestant = self._contestant("tap-ftplogs --version", [self._tap, "--version"])
-        return compete([contestant], self._plan.rounds, self._errors)[0]
+        return compete([self._with.start()], self._plan.rounds, self._errors)[0]
 
     def _line(self) -> list[tuple[str, float, float]]:
         ways = {
@@ -250,7 +229,7 @@ class FtpBench:
         """Let the tap read everything once, and keep its state in a file."""
         output = self._work / "records.jsonl"
         near = Place(ports.HOST, 0)
-        run(self._tap_over(near, folder, 4, output=output), self._errors)
+        run(self._with.tap(near, folder, 4, output=output), self._errors)
         value: object = None
         with output.open(encoding="utf-8") as lines:
             for line in lines:
@@ -260,133 +239,6 @@ class FtpBench:
             raise BenchError("the tap told no state")
         state.write_text(json.dumps(value))
         output.unlink()
-
-    # --- the contestants
-
-    def _tap_over(
-        self,
-        place: Place,
-        folder: Path,
-        connections: int,
-        name: str = "tap-ftplogs",
-        *,
-        state: Path | None = None,
-        prepare: Callable[[], None] | None = None,
-        output: Path = Path(os.devnull),
-    ) -> Contestant:
-        settings = {**self._access(place), "root": self._server.path(folder), "connections": connections}
-        command: list[str | Path] = [self._tap, "--config", self._private(json.dumps(settings))]
-        if state is not None:
-            command += ["--state", state]
-        return self._contestant(name, command, prepare, output)
-
-    def _curl(self, place: Place, paths: Sequence[Path], connections: int) -> list[Contestant]:
-        """Return curl over many addresses, with no more commands a file than it needs by its own lights."""
-        if not self._has_curl:
-            return []
-        access = self._access(place)
-        lines = ["silent", "show-error", 'ftp-method = "nocwd"', "ftp-skip-pasv-ip", "disable-epsv"]
-        lines.append(f'user = "{access["user"]}:{access["password"]}"')
-        if connections > 1:
-            lines += ["parallel", f"parallel-max = {connections}"]
-        for path in paths:
-            address = f"ftp://{access['host']}:{access['port']}/{quote(self._server.path(path), safe='')}"
-            lines += [f'url = "{address}"', f'output = "{os.devnull}"']
-        config = self._private("\n".join(lines) + "\n")
-        return [
-            self._contestant("curl" + " --parallel" * (connections > 1), ["curl", "-q", "--config", config])
-        ]
-
-    def _lftp(
-        self,
-        place: Place,
-        folder: Path,
-        connections: int,
-        scratch: Path,
-        *,
-        is_fresh: bool = True,
-        prepare: Callable[[], None] | None = None,
-    ) -> list[Contestant]:
-        """Return lftp's mirror of a folder into memory; not fresh goes on with the mirror that is there."""
-        if not self._has_lftp:
-            return []
-        access = self._access(place)
-        target = scratch / "mirror"
-        script = [
-            "set cmd:fail-exit yes",
-            "set ftp:ssl-allow no",
-            "set ftp:use-mdtm no",  # else it asks for the time of every file, of old ones in every run
-            f"set net:connection-limit {connections}",
-            f"open -u {access['user']},{access['password']} -p {access['port']} {access['host']}",
-            f"mirror --no-perms --continue --parallel={connections} {self._server.path(folder)} {target}",
-        ]
-        command: list[str | Path] = ["lftp", "--norc", "-f", self._private("\n".join(script) + "\n")]
-
-        def clear() -> None:
-            shutil.rmtree(target, ignore_errors=True)
-            self._server.forget()
-
-        name = "lftp mirror" + f" --parallel={connections}" * (connections > 1)
-        return [self._contestant(name, command, prepare or (clear if is_fresh else None))]
-
-    def _bare(
-        self,
-        place: Place,
-        files: Sequence[tuple[Path, int]],
-        connections: int,
-        prepare: Callable[[], None] | None = None,
-    ) -> Contestant:
-        plan = {"files": [(self._server.path(path), offset) for path, offset in files]}
-        command = [*self._bare_command("fetch", self._file(place, plan)), str(connections)]
-        return self._contestant("ftplib, bytes only", command, prepare)
-
-    def _parser(self, path: Path) -> Contestant:
-        output = self._work / "parsed.txt"
-
-        def count() -> Amount:
-            files, size = output.read_text().split()
-            return Amount(int(files), int(size))
-
-        name = "the tap's parser, local file"
-        return Contestant(name, self._bare_command("parse", path), lambda: None, count, output)
-
-    def _contestant(
-        self,
-        name: str,
-        command: Sequence[str | Path],
-        prepare: Callable[[], None] | None = None,
-        output: Path = Path(os.devnull),
-    ) -> Contestant:
-        return Contestant(name, command, prepare or self._server.forget, self._server.sent, output)
-
-    def _bare_command(self, *arguments: str | Path) -> list[str | Path]:
-        return [sys.executable, ROOT / "bench" / "bare.py", *arguments]
-
-    def _file(self, place: Place, plan: Mapping[str, object]) -> Path:
-        return self._private(json.dumps({**self._access(place), **plan}))
-
-    def _access(self, place: Place) -> dict[str, object]:
-        return {"host": place.host, "port": self._server.port, **self._server.login}
-
-    def _private(self, text: str) -> Path:
-        """Write a file that only we may read: it holds the password."""
-        self._written += 1
-        path = self._work / f"{self._written}.conf"
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-            file.write(text)
-        return path
-
-    def _versions(self) -> list[str]:
-        versions = [f"Python {platform.python_version()}", self._server.version()]
-        for program in ("curl", "lftp"):
-            if shutil.which(program):
-                said = subprocess.run(
-                    [program, "--version"], capture_output=True, text=True, check=True
-                ).stdout
-                words = said.replace("|", " ").split()
-                versions.append(f"{program} {next(word for word in words if word[0].isdigit())}")
-        return versions
 
     def _say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
@@ -470,14 +322,6 @@ def _results(results: Sequence[Result]) -> str:
     return table(head, rows)
 
 
-def _install_peers() -> None:
-    """Have the programs that the tap is measured beside, where that needs no one else's rights."""
-    missing = [program for program in ("curl", "lftp") if shutil.which(program) is None]
-    if missing and os.geteuid() == 0 and apt.is_here():
-        print(f"installing {', '.join(missing)}", flush=True)
-        apt.install(missing)
-
-
 def main(arguments: Sequence[str] | None = None) -> Report:
     """Measure, print the tables, and write them into the page unless it is only a quick look."""
     parser = argparse.ArgumentParser(prog="python -m bench.ftp", description=__doc__)
@@ -494,7 +338,7 @@ def main(arguments: Sequence[str] | None = None) -> Report:
         slow_rounds=options.slow_rounds or plan.slow_rounds,
     )
     if not options.quick:
-        _install_peers()
+        install_peers()
     folder: Path = options.folder or ROOT / ".local" / ("bench-quick" if options.quick else "bench")
     report = FtpBench(folder.resolve(), plan, options.only or WORKLOADS).run()
     text = markdown(report, plan)
