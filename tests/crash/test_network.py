@@ -10,12 +10,13 @@ from reliability.figures import CRASHES
 from reliability.proxy import HOST, Faults, Proxy
 
 from crash.compare import Twin, assert_nothing_happened
+from crash.network import HOSTS, ports
 from crash.sources import Sources
 from crash.victims import assert_told
 from extract.tap_mysql.tests.certificates import make_certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from atelier_demo.servers.site import Site
@@ -53,14 +54,6 @@ def tls(site: Site, tmp_path: Path) -> Iterator[dict[str, str]]:
     site.ftp.start()
 
 
-def ports(site: Site, name: str) -> tuple[int, Iterable[int]]:
-    if name == "postgres":
-        return site.postgres.port, ()
-    if name == "mysql":
-        return site.mysql.port, ()
-    return site.ftp.port, site.ftp.passive_ports
-
-
 # Of a source only the part of a run that reads it; the marts are made of it at the end.
 @pytest.mark.parametrize(
     ("name", "job"),
@@ -73,8 +66,7 @@ def test_a_connection_that_is_cut_or_stalled(
     plant = new_plant(f"cut_{name.replace(' ', '_').lower()}", evening=True)
     sources = Sources(plant, SEED, 3 * CUTS)
     twin = Twin(plant)
-    hosts = {"postgres": "POSTGRES_HOST", "mysql": "MYSQL_HOST", "ftp": "FTP_HOST"}
-    variables = {hosts[server]: HOST}
+    variables = {HOSTS[server]: HOST}
     if "TLS" in name:
         variables |= request.getfixturevalue("tls")
     far = plant.reached_by(**variables)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
 SERVER = "127.0.0.1"
 HOST = "127.0.0.2"
@@ -37,9 +37,10 @@ class Faults:
     reply_421: float = 0.0
     pause_per_block: float = 0.0
     #: After so many bytes, of both ways and all connections, the network breaks once: all connections are
-    #: cut, or nothing passes for `stall_seconds`.
+    #: cut, or nothing passes for `stall_seconds`, or what is to happen instead happens.
     break_after_bytes: int | None = None
     break_by_stall: bool = False
+    instead: Callable[[], None] | None = None
 
 
 class Proxy:
@@ -125,6 +126,9 @@ class Proxy:
     def _break(self) -> None:
         """Let the network break, once."""
         self.counts["breaks"] += 1
+        if self.faults.instead is not None:
+            self.faults.instead()
+            return
         if self.faults.break_by_stall:
             self._stalled_until = time.monotonic() + self.faults.stall_seconds
             return
