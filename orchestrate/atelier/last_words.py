@@ -40,7 +40,10 @@ _KILLED_ADVICE = (
 _DISK_FULL = re.compile(r"No space left on device|DiskFull")
 #: How Python tells of a failure of our own system; PostgreSQL's come without.
 _ERRNO = re.compile(r"\[Errno \d+\]")
-_ERROR_LINE = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Failure)\b.*: .+|^.*\b(?:ERROR|CRITICAL)\b.*")
+#: Not dbt's count of its errors, `ERROR=0`, which it tells of every build.
+_ERROR_LINE = re.compile(
+    r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Failure)\b.*: .+|^.*\b(?:ERROR|CRITICAL)\b(?!=).*"
+)
 
 
 class LastWords(logging.Handler):

@@ -12,7 +12,7 @@ from reliability.figures import CRASHES
 from reliability.proxy import HOST, Faults, Proxy
 
 from crash.compare import Twin, assert_nothing_happened
-from crash.network import HOSTS, ports
+from crash.network import HOSTS, bytes_of_a_run, ports
 from crash.sources import Sources
 from crash.victims import assert_told
 
@@ -60,17 +60,14 @@ def test_a_source_is_killed_while_it_is_read_and_restarted(
     server: Server = getattr(site, name)
     plant = new_plant(f"servers_{name}", evening=True)
     far = plant.reached_by(**{HOSTS[name]: HOST})
-    sources = Sources(plant, SEED, MOMENTS + 1)
+    sources = Sources(plant, SEED, MOMENTS + 2)
     twin = Twin(plant)
-    sources.grow()
-    with Proxy(*ports(site, name), Faults(), SEED) as proxy:
-        far.run_well(job)
-        size = proxy.counts["bytes"]
+    size = bytes_of_a_run(far, sources, name, job)
     dice = random.Random(SEED)  # noqa: S311 # to be repeated, not to be secret
     failed = 0
     for number in range(MOMENTS):
         sources.grow()
-        after = int((number + dice.random()) / MOMENTS * size * 0.9)
+        after = int((number + dice.random()) / MOMENTS * size * 2 / 3)
         killer = threading.Thread(target=kill_and_restart, args=(server,))
         with Proxy(*ports(site, name), Faults(break_after_bytes=after, instead=killer.start), SEED) as proxy:
             status, output = far.run(job)
