@@ -197,6 +197,7 @@ class Warehouse:
             host=self.host,
             port=self.port,
             database=self.database,
-            query={"options": f"-csearch_path={STATE_SCHEMA}", "connect_timeout": "15", **self.tls},
+            # Meltano does not try again: a network that is silent for a while must not end the run.
+            query={"options": f"-csearch_path={STATE_SCHEMA}", "connect_timeout": "60", **self.tls},
         )
         return url.render_as_string(hide_password=False)

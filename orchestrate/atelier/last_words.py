@@ -37,6 +37,8 @@ _BROKEN_PIPE = re.compile(r"Broken ?[Pp]ipe|Connection ?(lost|[Rr]eset)")
 _KILLED_ADVICE = (
     "see whether the machine has run out of memory (the kernel's log says so), then start this again"
 )
+#: What SQLAlchemy puts before the cause of a failure that is only a consequence.
+_ORIGINAL = "Original exception was: "
 _DISK_FULL = re.compile(r"No space left on device|DiskFull")
 #: How Python tells of a failure of our own system; PostgreSQL's come without.
 _ERRNO = re.compile(r"\[Errno \d+\]")
@@ -66,10 +68,10 @@ class LastWords(logging.Handler):
         name = event.get("name") or event.get("plugin") or event.get("string_id")
         text = str(event.get("event", "")).rstrip()
         trouble = event.get("exc_info")
-        if not name and trouble:
-            # What Meltano itself could not cope with.
+        if not name and (trouble or record.levelno >= logging.ERROR):
+            # What Meltano itself could not cope with; a traceback may stand below.
             error = trouble[1] if isinstance(trouble, tuple) else trouble
-            name, text = MELTANO, text or type(error).__name__
+            name, text = MELTANO, text.partition("\n")[0] or type(error).__name__
         for kind, prefix in _PREFIXES.items():
             if str(name).startswith(prefix):
                 self._heard[kind] = str(name)
@@ -99,7 +101,7 @@ class LastWords(logging.Handler):
         for line in cls.lines.get(MELTANO, ()):
             if _BROKEN_PIPE.search(line):
                 return f"a program of the run has ended without a word, as if it was killed: {_KILLED_ADVICE}"
-            return f"{MELTANO} failed: {line}"
+            return f"{MELTANO} failed: {line.rpartition(_ORIGINAL)[2]}"
         return None
 
     @classmethod

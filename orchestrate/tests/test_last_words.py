@@ -40,6 +40,14 @@ def test_a_build_that_ended_well_is_no_reason(words: LastWords) -> None:
     assert words.sentence() is None
 
 
+def test_what_meltano_says_of_its_own_is_told_without_its_traceback(words: LastWords) -> None:
+    record = logging.LogRecord("meltano", logging.ERROR, __file__, 1, "", (), None)
+    told = "Rolled back. Original exception was: (OperationalError) timeout expired\n\nTraceback:\n  x"
+    record.msg = {"event": told}
+    words.emit(record)
+    assert words.sentence() == "meltano failed: (OperationalError) timeout expired"
+
+
 @pytest.mark.parametrize(
     ("name", "lines", "reason"),
     [
