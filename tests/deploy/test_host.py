@@ -55,8 +55,13 @@ def host(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hos
     run("docker", "build", "--build-arg", f"BASE_IMAGE={BASE_IMAGE}", "--tag", image, here)
     stack.wait_for("trial-data", "{{.State.Status}}", "exited")
     network = f"{stack.engine.environment['COMPOSE_PROJECT_NAME']}_sources"
-    # What systemd wants to make name spaces for its services; less than a privileged container.
-    cgroups = ("--cap-add=SYS_ADMIN", "--security-opt=seccomp=unconfined", "--cgroupns=private")
+    # What systemd wants to make name spaces for its services, and we to look into them; less than privileged.
+    cgroups = (
+        "--cap-add=SYS_ADMIN",
+        "--cap-add=SYS_PTRACE",
+        "--security-opt=seccomp=unconfined",
+        "--cgroupns=private",
+    )
     run(
         "docker",
         "run",
@@ -79,6 +84,8 @@ def host(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hos
             time.sleep(1)
         else:
             pytest.skip(f"systemd does not start in a container here: {state}")
+        # As `git clone` makes it; a test's own folders are for nobody else.
+        project.chmod(0o755)
         run("docker", "cp", f"{project}/.", f"{name}:/opt/atelier")
         yield found
     finally:
