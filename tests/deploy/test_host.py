@@ -150,7 +150,7 @@ def test_services_see_little_of_the_host(installed: Host) -> None:
         "root:600",
         "root:700",
     ]
-    owner = "ps -o user= -p $(systemctl show --property=MainPID --value atelier-api)"
+    owner = "stat -c %U /proc/$(systemctl show --property=MainPID --value atelier-api)"
     assert installed.shell(owner).strip() == "atelier"
 
 
