@@ -71,7 +71,9 @@ class LastWords(logging.Handler):
         if not name and (trouble or record.levelno >= logging.ERROR):
             # What Meltano itself could not cope with; a traceback may stand below.
             error = trouble[1] if isinstance(trouble, tuple) else trouble
-            name, text = MELTANO, text.partition("\n")[0] or type(error).__name__
+            # Of an error without a message the last line has the name.
+            lines = text.strip().splitlines() if text.strip() else [type(error).__name__]
+            name, text = MELTANO, text.partition("\n")[0] or lines[-1]
         for kind, prefix in _PREFIXES.items():
             if str(name).startswith(prefix):
                 self._heard[kind] = str(name)

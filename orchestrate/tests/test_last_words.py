@@ -40,6 +40,13 @@ def test_a_build_that_ended_well_is_no_reason(words: LastWords) -> None:
     assert words.sentence() is None
 
 
+def test_an_error_without_a_message_is_known_by_its_name(words: LastWords) -> None:
+    record = logging.LogRecord("meltano", logging.ERROR, __file__, 1, "", (), None)
+    record.msg = {"event": "\nTraceback (most recent call last):\n  File x\nBrokenPipeError"}
+    words.emit(record)
+    assert (words.sentence() or "").startswith("a program of the run has ended without a word")
+
+
 def test_what_meltano_says_of_its_own_is_told_without_its_traceback(words: LastWords) -> None:
     record = logging.LogRecord("meltano", logging.ERROR, __file__, 1, "", (), None)
     told = "Rolled back. Original exception was: (OperationalError) timeout expired\n\nTraceback:\n  x"
