@@ -64,5 +64,5 @@ OPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "transformer": {"runs": ("select",), "model_builds": ("select", "insert")}
 }
 
-#: What dbt reads of Meltano's record of runs, to say how old the ERP's rows are.
+#: What dbt reads of Meltano's record of runs, to say when each source was last loaded.
 RUN_COLUMNS: Final = ("id", "job_name", "state", "started_at", "ended_at")

@@ -3,9 +3,9 @@
 
 with
 
-runs as (
+newest_loads as (
 
-    select * from {{ ref('stg_meltano__runs') }}
+    select * from {{ ref('int_newest_loads') }}
 
 ),
 
@@ -27,38 +27,12 @@ sessions as (
 
 ),
 
-source_runs as (
-
-    select
-        ended_at,
-        case
-            when step_name like '%tap-ftplogs%' then 'ftplogs'
-            when step_name like '%tap-mysql%' then 'erp'
-        end as source,
-        run_number
-    from runs
-    where state = 'SUCCESS'
-
-),
-
--- Not the latest time: while a clock was ahead, a run has ended in what is still the future.
-ranked_runs as (
-
-    select
-        ended_at,
-        source,
-        row_number() over (partition by source order by run_number desc) as recency
-    from source_runs
-
-),
-
 load_ends as (
 
     select
         max(ended_at) filter (where source = 'ftplogs') as logs_loaded_at,
         max(ended_at) filter (where source = 'erp') as erp_loaded_at
-    from ranked_runs
-    where recency = 1
+    from newest_loads
 
 ),
 
@@ -80,7 +54,7 @@ ranked_loads as (
 
 ),
 
-newest_loads as (
+newest_table_loads as (
 
     select
         table_name,
@@ -96,13 +70,13 @@ snapshots as (
     -- A tap that does not tell the moment numbers its runs by the milliseconds at which it begins to read.
     select
         min(
-            coalesce(table_reads.snapshot_at, {{ epoch_instant('newest_loads.load_version') }})
+            coalesce(table_reads.snapshot_at, {{ epoch_instant('newest_table_loads.load_version') }})
         ) as snapshot_at
-    from newest_loads
+    from newest_table_loads
     left join table_reads
         on
-            newest_loads.table_name = table_reads.table_name
-            and newest_loads.load_version = table_reads.load_version
+            newest_table_loads.table_name = table_reads.table_name
+            and newest_table_loads.load_version = table_reads.load_version
 
 ),
 

@@ -8,52 +8,53 @@ problems as (
 
 ),
 
-runs as (
+newest_loads as (
 
-    select * from {{ ref('stg_meltano__runs') }}
-
-),
-
--- By their numbers: while a clock was ahead, a run has begun in what is still the future.
-ranked_reads as (
-
-    select
-        -- The tap tells whole seconds.
-        {{ dbt.date_trunc('second', 'started_at') }} as started_at,
-        row_number() over (order by run_number desc) as recency
-    from runs
-    where state = 'SUCCESS' and step_name like '%tap-ftplogs%'
+    select * from {{ ref('int_newest_loads') }}
 
 ),
 
 last_read as (
 
-    -- One row also where no run is remembered.
-    select max(started_at) as started_at
-    from ranked_reads
-    where recency = 1
+    -- One row also where no run is remembered; the tap tells whole seconds.
+    select max({{ dbt.date_trunc('second', 'started_at') }}) as started_at
+    from newest_loads
+    where source = 'ftplogs'
 
 ),
 
 -- A run tells all that it meets. What the last one has not met is over, also where the state of the run that had
 -- met it was lost, so that no run can tell its end.
-source_problems as (
+ended_problems as (
 
     select
         problems.problem_id,
-        {{ machine_code('problems.machine_folder') }} as machine_id,
+        problems.machine_folder,
         problems.kind,
         problems.path,
         problems.reason,
         problems.first_seen_at,
-        case
-            when problems.resolved_at is not null then problems.resolved_at
-            when problems.last_seen_at < last_read.started_at then problems.last_seen_at
-        end as resolved_at,
-        problems.resolved_at is null
-        and problems.last_seen_at >= coalesce(last_read.started_at, problems.last_seen_at) as is_open
+        coalesce(
+            problems.resolved_at,
+            case when problems.last_seen_at < last_read.started_at then problems.last_seen_at end
+        ) as resolved_at
     from problems
     cross join last_read
+
+),
+
+source_problems as (
+
+    select
+        problem_id,
+        {{ machine_code('machine_folder') }} as machine_id,
+        kind,
+        path,
+        reason,
+        first_seen_at,
+        resolved_at,
+        resolved_at is null as is_open
+    from ended_problems
 
 )
 

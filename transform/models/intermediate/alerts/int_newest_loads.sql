@@ -1,0 +1,50 @@
+{# Ephemeral: a mart that reads a view would be dropped each time dbt makes the view anew. #}
+{{ config(materialized='ephemeral') }}
+
+with
+
+runs as (
+
+    select * from {{ ref('stg_meltano__runs') }}
+
+),
+
+source_runs as (
+
+    select
+        started_at,
+        ended_at,
+        case
+            when step_name like '%tap-ftplogs%' then 'ftplogs'
+            when step_name like '%tap-mysql%' then 'erp'
+        end as source,
+        run_number
+    from runs
+    where state = 'SUCCESS'
+
+),
+
+-- Not the latest time: while a clock was ahead, a run has been in what is still the future.
+ranked_runs as (
+
+    select
+        started_at,
+        ended_at,
+        source,
+        row_number() over (partition by source order by run_number desc) as recency
+    from source_runs
+
+),
+
+newest_loads as (
+
+    select
+        source,
+        started_at,
+        ended_at
+    from ranked_runs
+    where recency = 1 and source is not null
+
+)
+
+select * from newest_loads
