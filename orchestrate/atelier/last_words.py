@@ -69,11 +69,11 @@ class LastWords(logging.Handler):
         text = str(event.get("event", "")).rstrip()
         trouble = event.get("exc_info")
         if not name and (trouble or record.levelno >= logging.ERROR):
-            # What Meltano itself could not cope with; a traceback may stand below.
+            # What Meltano itself could not cope with. Its traceback may stand below: of an error without a
+            # message the last line has the name.
             error = trouble[1] if isinstance(trouble, tuple) else trouble
-            # Of an error without a message the last line has the name.
-            lines = text.strip().splitlines() if text.strip() else [type(error).__name__]
-            name, text = MELTANO, text.partition("\n")[0] or lines[-1]
+            told = text.partition("\n")[0] or text.rpartition("\n")[2]
+            name, text = MELTANO, told or (type(error).__name__ if error else "")
         for kind, prefix in _PREFIXES.items():
             if str(name).startswith(prefix):
                 self._heard[kind] = str(name)

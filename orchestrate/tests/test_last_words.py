@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
 import pytest
 from atelier.last_words import LastWords
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from meltano.core.plugin.base import PluginType
 
 GOOD_BUILD = "07:46:44  Done. PASS=355 WARN=1 ERROR=0 SKIP=0 NO-OP=0 TOTAL=356"
 BAD_TEST = (
@@ -19,40 +16,112 @@ BAD_TEST = (
 )
 
 
-@pytest.fixture
-def words() -> Iterator[LastWords]:
-    """A run that has said nothing yet."""
-    LastWords.lines.clear()
-    LastWords.killed = ()
-    yield LastWords()
-    LastWords.lines.clear()
+@pytest.fixture(autouse=True)
+def a_run_that_has_said_nothing_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LastWords, "lines", {})
+    monkeypatch.setattr(LastWords, "killed", ())
 
 
-def say(words: LastWords, name: str, *lines: str) -> None:
-    for line in lines:
-        record = logging.LogRecord("meltano", logging.INFO, __file__, 1, "", (), None)
-        record.msg = {"name": name, "event": line}  # as structlog does it
-        words.emit(record)
+def log(level: int = logging.INFO, **event: object) -> None:
+    """Log a dictionary, as structlog does."""
+    record = logging.LogRecord("meltano", level, __file__, 1, "", (), None)
+    record.msg = event
+    LastWords().emit(record)
 
 
-def test_a_build_that_ended_well_is_no_reason(words: LastWords) -> None:
-    say(words, "dbt", GOOD_BUILD)
-    assert words.sentence() is None
+def told() -> str:
+    """The reason of the failure, as far as it is known."""
+    return LastWords.sentence() or ""
 
 
-def test_an_error_without_a_message_is_known_by_its_name(words: LastWords) -> None:
-    record = logging.LogRecord("meltano", logging.ERROR, __file__, 1, "", (), None)
-    record.msg = {"event": "\nTraceback (most recent call last):\n  File x\nBrokenPipeError"}
-    words.emit(record)
-    assert (words.sentence() or "").startswith("a program of the run has ended without a word")
+def test_who_was_killed_is_said_before_what_others_say_of_it() -> None:
+    log(name="tap-mysql", event="reading")
+    log(name="target-postgres", event="FAILED: the tap sent a line that is no message")
+    end = {"event": "Block run completed", "set_number": 2, "success": False}
+    log(**end, err="Extractor and loader failed", exit_codes={PluginType.EXTRACTORS: -9, "loaders": 1})
+    assert told().startswith("tap-mysql was killed (SIGKILL): see whether")
+    # Of one that had said nothing yet the name is not known.
+    log(**end, err="Loader failed", exit_codes={PluginType.LOADERS: -11})
+    assert told().startswith("the loader was killed (SIGSEGV): see whether")
+    log(**end, err="`dbt build` failed with exit code: -9", exit_codes={})
+    assert told().startswith("dbt:build was killed (SIGKILL): see whether")
+    discovery = "Catalog discovery failed: command ['tap-ftplogs', '--discover'] returned -9 with stderr:\n x"
+    log(**end, err=f"Cannot start plugin tap-ftplogs: {discovery}", exit_codes={})
+    assert told().startswith("tap-ftplogs was killed (SIGKILL): see whether")
+    log(**end, err="Extractor failed", exit_codes={PluginType.EXTRACTORS: 1})
+    assert LastWords.sentence() == "the tap sent a line that is no message"
 
 
-def test_what_meltano_says_of_its_own_is_told_without_its_traceback(words: LastWords) -> None:
-    record = logging.LogRecord("meltano", logging.ERROR, __file__, 1, "", (), None)
-    told = "Rolled back. Original exception was: (OperationalError) timeout expired\n\nTraceback:\n  x"
-    record.msg = {"event": told}
-    words.emit(record)
-    assert words.sentence() == "meltano failed: (OperationalError) timeout expired"
+@pytest.mark.parametrize(
+    ("trouble", "text", "sentence"),
+    [
+        (
+            BrokenPipeError(32, "Broken pipe"),
+            "[Errno 32] Broken pipe",
+            "a program of the run has ended without",
+        ),
+        (ConnectionResetError(), "", "a program of the run has ended without a word"),
+        (ValueError("odd"), "odd", "meltano failed: odd"),
+    ],
+)
+def test_what_meltano_cannot_cope_with_is_said_last(trouble: Exception, text: str, sentence: str) -> None:
+    log(logging.ERROR, event=text, exc_info=trouble)
+    assert told().startswith(sentence)
+
+
+def test_an_error_without_a_message_is_known_by_its_name() -> None:
+    log(logging.ERROR, event="\nTraceback (most recent call last):\n  File x\nBrokenPipeError")
+    assert told().startswith("a program of the run has ended without a word")
+
+
+def test_what_meltano_says_of_its_own_is_told_without_its_traceback() -> None:
+    cause = "Rolled back. Original exception was: (OperationalError) timeout expired\n\nTraceback:\n  x"
+    log(logging.ERROR, event=cause)
+    assert LastWords.sentence() == "meltano failed: (OperationalError) timeout expired"
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    [
+        (
+            {"name": "dbt", "event": '03:32:28    could not extend file "base/1/2": No space left on device'},
+            "dbt failed because a disk of the warehouse is full: make room there, then start this again",
+        ),
+        (
+            {"event": "[Errno 28] No space left on device", "exc_info": OSError(28, "")},
+            "meltano failed because a disk of this machine is full: make room there, then start this again",
+        ),
+    ],
+)
+def test_a_full_disk_is_said(event: dict[str, object], sentence: str) -> None:
+    log(**event)
+    log(name="tap", event="FAILED: whatever was reading has ended")
+    assert LastWords.sentence() == sentence
+
+
+def test_the_last_words_are_a_sentence_of_ours_or_the_last_error() -> None:
+    assert LastWords.sentence() is None
+    log(name="tap", event="reading")
+    log(name="tap", event="\x1b[31mpsycopg.OperationalError: connection lost\x1b[0m")
+    log(name="tap", event="bye")
+    assert LastWords.sentence() == "tap failed: psycopg.OperationalError: connection lost"
+    log(name="dbt", event="03:03:28  Failure in test assert_x (tests/assert_x.sql)")
+    log(name="dbt", event="03:03:28    Got 2 results, configured to fail if != 0")
+    log(name="dbt", event="03:03:28  Failure in model fct_y (models/fct_y.sql)")
+    log(name="dbt", event="03:03:28    Database Error in model fct_y (models/fct_y.sql)")
+    log(name="dbt", event="03:03:28    relation is missing")
+    assert LastWords.sentence() == (
+        "dbt: Failure in test assert_x (tests/assert_x.sql): Got 2 results, configured to fail if != 0 "
+        "(and 1 more, above)"
+    )
+    log(name="atelier", event="FAILED: the server is down: start it")
+    log(name="dbt", event="some ERROR")
+    assert LastWords.sentence() == "the server is down: start it"
+
+
+def test_a_build_that_ended_well_is_no_reason() -> None:
+    log(name="dbt", event=GOOD_BUILD)
+    assert LastWords.sentence() is None
 
 
 @pytest.mark.parametrize(
@@ -65,9 +134,8 @@ def test_what_meltano_says_of_its_own_is_told_without_its_traceback(words: LastW
         ("dbt", ("psycopg2.errors.DiskFull: No space left",), "dbt failed because a disk of the warehouse"),
     ],
 )
-def test_the_best_reason_is_told(words: LastWords, name: str, lines: tuple[str, ...], reason: str) -> None:
-    say(words, "dbt", GOOD_BUILD)
-    say(words, name, *lines)
-    sentence = words.sentence()
-    assert sentence is not None
-    assert sentence.startswith(reason)
+def test_the_best_reason_is_told(name: str, lines: tuple[str, ...], reason: str) -> None:
+    log(name="dbt", event=GOOD_BUILD)
+    for line in lines:
+        log(name=name, event=line)
+    assert told().startswith(reason)
