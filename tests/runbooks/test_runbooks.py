@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import subprocess
 from contextlib import closing
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from pipeline.conftest import erp_connection, make_plants_erp
 from pipeline.plant import ROOT, Plant
 from pipeline.second_server import another_server
 
-from runbooks.book import FOLDER, Book, blocks, pages
+from runbooks.book import Book, blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,19 +23,8 @@ if TYPE_CHECKING:
     from atelier_demo.servers.site import Site
 
 
-def test_every_runbook_is_in_the_list_and_is_tried() -> None:
-    listed = (FOLDER / "README.md").read_text("utf-8")
-    assert [name for name in pages() if f"({name}.md)" not in listed] == []
-    tried = {name.removeprefix("test_").replace("_", "-") for name in globals() if name.startswith("test_")}
-    assert set(pages()) <= tried
-
-
-@pytest.mark.parametrize("name", pages())
-def test_every_runbook_has_its_parts(name: str) -> None:
-    text = (FOLDER / f"{name}.md").read_text("utf-8")
-    assert [part for part in ("**Symptom.**", "**Do.**", "**Verify.**") if part not in text] == []
-    for block in blocks(name):
-        assert subprocess.run(["bash", "-n", "-c", block], check=False).returncode == 0, block
+# Slow: one to three whole runs each, an installation for one of them.
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
@@ -68,25 +56,16 @@ def try_while_down(book: Book, page: str, server: Server, says: str, finds: str,
     assert alert not in book.run_well(verify)
 
 
-@pytest.mark.integration
-@pytest.mark.slow  # one to three whole runs
-@pytest.mark.timeout(1200)
 def test_ftp_down(book: Book) -> None:
     ftp = book.plant.site.ftp
     try_while_down(book, "ftp-down", ftp, "nothing answers", "holds", "plus chargés")
 
 
-@pytest.mark.integration
-@pytest.mark.slow  # one to three whole runs
-@pytest.mark.timeout(1200)
 def test_erp_down(book: Book) -> None:
     erp = book.plant.site.mysql
     try_while_down(book, "erp-down", erp, "cannot be reached", "has the 6 tables", "ERP plus chargé")
 
 
-@pytest.mark.integration
-@pytest.mark.slow  # one to three whole runs
-@pytest.mark.timeout(1200)
 def test_disk_full(book: Book) -> None:
     disks, tables, run = blocks("disk-full")
     (book.folder / ".local" / "prod").mkdir(parents=True)
@@ -95,9 +74,6 @@ def test_disk_full(book: Book) -> None:
     book.run_well(run)
 
 
-@pytest.mark.integration
-@pytest.mark.slow  # one to three whole runs
-@pytest.mark.timeout(1200)
 def test_wrong_figures(book: Book) -> None:
     *looks, refresh = blocks("wrong-figures")
     outputs = [book.run_well(look) for look in looks]
@@ -110,9 +86,6 @@ def test_wrong_figures(book: Book) -> None:
     assert book.plant.contents("marts") == before
 
 
-@pytest.mark.integration
-@pytest.mark.slow  # one to three whole runs
-@pytest.mark.timeout(1200)
 def test_replay_a_file(book: Book) -> None:
     look, replay, mend, verify = blocks("replay-a-file")
     assert ".LOG" in book.run_well(look)
@@ -144,9 +117,6 @@ def test_replay_a_file(book: Book) -> None:
     file.unlink()
 
 
-@pytest.mark.integration
-@pytest.mark.slow  # one to three whole runs
-@pytest.mark.timeout(1200)
 def test_backfill_a_year(book: Book) -> None:
     load, retention, verify = blocks("backfill-a-year")
     make_logs(book.plant.logs, seed=7, days=9, until=date(2024, 12, 20), oddities=False)
@@ -155,9 +125,6 @@ def test_backfill_a_year(book: Book) -> None:
     assert "2024-12-" in book.run_well(verify)
 
 
-@pytest.mark.integration
-@pytest.mark.slow  # one to three whole runs
-@pytest.mark.timeout(1200)
 def test_new_machine(book: Book) -> None:
     name, load, verify = blocks("new-machine")
     folder = book.plant.logs / "DEM14 (PVC)"
@@ -171,9 +138,6 @@ def test_new_machine(book: Book) -> None:
     assert named == [("Centre d'usinage PVC 2",)]
 
 
-@pytest.mark.integration
-@pytest.mark.slow  # one to three whole runs
-@pytest.mark.timeout(1200)
 def test_new_plant(book: Book) -> None:
     create, fill, verify = blocks("new-plant")
     site = book.plant.site
@@ -196,9 +160,6 @@ def test_new_plant(book: Book) -> None:
     assert "atelier_lyon_reader" in book.run_well(verify, **lyon)
 
 
-@pytest.mark.integration
-@pytest.mark.slow  # one to three whole runs
-@pytest.mark.timeout(1200)
 def test_erase_a_customer(book: Book, tmp_path: Path) -> None:
     check, erase, verify = blocks("erase-a-customer")
     with closing(erp_connection(book.plant)) as connection, connection.cursor() as cursor:
@@ -216,9 +177,6 @@ def test_erase_a_customer(book: Book, tmp_path: Path) -> None:
     assert [kind for (kind,) in kinds] == ["export", "erase", "export"]
 
 
-@pytest.mark.integration
-@pytest.mark.slow  # one to three whole runs
-@pytest.mark.timeout(1200)
 def test_restore(book: Book) -> None:
     restore, run = blocks("restore")
     book.run_well(".venv/bin/atelier backup --environment=prod")
@@ -233,9 +191,6 @@ def test_restore(book: Book) -> None:
     assert book.plant.lasting("raw_ftplogs", "raw_erp", "marts") == before
 
 
-@pytest.mark.integration
-@pytest.mark.slow  # an installation, two whole runs
-@pytest.mark.timeout(1200)
 def test_move_server(book: Book, tmp_path: Path) -> None:
     create, last_backup, install, bring, first_run = blocks("move-server")
     backups = tmp_path / "new" / "backups"
