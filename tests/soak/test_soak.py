@@ -279,17 +279,22 @@ def test_days_of_a_plant(site: Site, tmp_path: Path) -> None:
         + [(BEGIN + each.ends, 1, each.name, each.end) for each in mishaps],
         key=lambda item: item[:2],
     )
+
+    def go_on() -> None:
+        """Let happen what is due, then let the plant live: what is held back from the start is never seen."""
+        while todo and todo[0][0] <= soak.clock.now():
+            _, is_end, name, do = todo.pop(0)
+            print(f"{soak.clock.now():%a %H:%M} {name}{', over' if is_end else ''}", flush=True)  # noqa: T201
+            do()
+        soak.live()
+
     sessions_before = sessions(site)
-    soak.live()
+    go_on()
     service = soak.serve()
     samples = Samples(soak.plant, service.pid, ROOT / ".local" / "soak" / "samples.csv")
     try:
         while soak.clock.now() < soak.end:
-            while todo and todo[0][0] <= soak.clock.now():
-                _, is_end, name, do = todo.pop(0)
-                print(f"{soak.clock.now():%a %H:%M} {name}{', over' if is_end else ''}", flush=True)  # noqa: T201
-                do()
-            soak.live()
+            go_on()
             time.sleep(STEP_SECONDS)
             assert service.poll() is None, "the service has ended by itself"
         samples.stop()
