@@ -7,7 +7,6 @@ An FTP client that takes only the port from the server's PASV reply, as ftplib d
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import threading
 import time
@@ -140,7 +139,7 @@ class Proxy:
     ) -> None:
         """Pass bytes on to their end; `is_data` is None for the way to the server, which is left alone."""
         faults = self.faults
-        with contextlib.suppress(OSError):
+        try:
             while block := await reader.read(BLOCK_BYTES):
                 self.counts["bytes"] += len(block)
                 most = faults.break_after_bytes
@@ -167,6 +166,9 @@ class Proxy:
                 writer.write(block)
                 await writer.drain()
             writer.close()
+        except OSError:
+            # One end is gone, as of a killed server: the other must hear of it, or would wait for ever.
+            writer.transport.abort()
 
     def _cut(self, writer: asyncio.StreamWriter) -> None:
         if self._dice.random() < 0.5:
