@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 #: The Meltano schema of the warehouse: system database and state of the pipelines.
 STATE_SCHEMA = "meltano"
 
+#: After so many seconds of silence the system asks whether the warehouse's server is still there: one that is
+#: gone without a word (no power, a firewall that forgets) ends a session within minutes, not after hours. The
+#: loader and dbt's profile say the same.
+KEEPALIVES_IDLE_SECONDS = 60
+
 #: Written by the local servers when they start.
 LOCAL_SERVERS = Path(".local/dev/env")
 
@@ -198,6 +203,11 @@ class Warehouse:
             port=self.port,
             database=self.database,
             # Meltano does not try again: a network that is silent for a while must not end the run.
-            query={"options": f"-csearch_path={STATE_SCHEMA}", "connect_timeout": "60", **self.tls},
+            query={
+                "options": f"-csearch_path={STATE_SCHEMA}",
+                "connect_timeout": "60",
+                "keepalives_idle": str(KEEPALIVES_IDLE_SECONDS),
+                **self.tls,
+            },
         )
         return url.render_as_string(hide_password=False)

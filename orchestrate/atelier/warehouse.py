@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from atelier.connections import STATE_SCHEMA, Warehouse
+from atelier.connections import KEEPALIVES_IDLE_SECONDS, STATE_SCHEMA, Warehouse
 from atelier.errors import AtelierError
 from atelier.leftovers import end_leftovers
 
@@ -58,7 +58,7 @@ def connect(
             dbname=warehouse.database,
             connect_timeout=15,
             application_name=application_name,
-            keepalives_idle=60,
+            keepalives_idle=KEEPALIVES_IDLE_SECONDS,
             **cast("dict[str, Any]", warehouse.tls),
         )
     except psycopg2.OperationalError as error:

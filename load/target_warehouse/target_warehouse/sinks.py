@@ -31,12 +31,18 @@ def pseudonym(value: object, key: str) -> str:
     return hmac.new(key.encode(), str(value).strip().encode(), hashlib.sha256).hexdigest()
 
 
+#: After so many seconds of silence the system asks whether the server is still there: one that is gone
+#: without a word ends a load within minutes, which would otherwise wait for hours.
+KEEPALIVES_IDLE_SECONDS = 60
+
+
 class WarehouseConnector(PostgresConnector):
-    """Lets every session work as the configured role."""
+    """Lets every session work as the configured role, and notice a server that is gone."""
 
     def get_sqlalchemy_query(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """Add the role to the address: unlike a SET ROLE, no rollback takes it back."""
         query: dict[str, Any] = super().get_sqlalchemy_query(config)
+        query["keepalives_idle"] = str(KEEPALIVES_IDLE_SECONDS)
         if config.get("role"):
             query["options"] = "-crole=" + re.sub(r"([\\\s])", r"\\\1", config["role"])
         return query
