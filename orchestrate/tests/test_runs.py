@@ -232,6 +232,30 @@ def test_two_commands_at_once_apply_a_migration_once(
 
 
 @pytest.mark.integration
+def test_a_problem_that_was_open_before_the_upgrade_is_not_over_by_it(
+    connection: Connection, postgres: dict[str, str]
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("drop schema if exists ops, raw_ftplogs cascade; create schema raw_ftplogs")
+        try:
+            # As 0.1.0 had it.
+            cursor.execute(
+                "create table raw_ftplogs.source_problems "
+                "(path text primary key, first_seen_at timestamp, resolved_at timestamp); "
+                "insert into raw_ftplogs.source_problems values "
+                "('open', '2025-05-28 10:00', null), ('over', '2025-05-28 10:00', '2025-05-28 11:00')"
+            )
+            migrations.apply(connection, Warehouse.of(postgres))
+            assert rows(
+                connection,
+                "select path, abs(extract(epoch from now() at time zone 'utc' - last_seen_at)) < 60 "
+                "from raw_ftplogs.source_problems order by path",
+            ) == [("open", True), ("over", None)]
+        finally:
+            cursor.execute("drop schema raw_ftplogs cascade")
+
+
+@pytest.mark.integration
 def test_a_warehouse_of_a_later_release_is_left_alone(
     connection: Connection, postgres: dict[str, str]
 ) -> None:
