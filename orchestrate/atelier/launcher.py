@@ -230,7 +230,7 @@ class _Run:
                     leftovers.remove_configurations(meltano_folder(self.root, self.variables))
                     warehouse.make_system_tables(connection, target)
                     run.started_at = now()
-                    keep_days = places.days(self.variables, "RUN_KEEP_DAYS", 400)
+                    keep_days = places.run_keep_days(self.variables)
                     runs.begin(connection, run, unrecorded, keep_days)
                     yield connection
                     # Whoever lost the lock on the way may have met another run.

@@ -59,6 +59,11 @@ def days(variables: Mapping[str, str], name: str, default: int) -> int:
     )
 
 
+def run_keep_days(variables: Mapping[str, str]) -> int:
+    """Return for how many days runs and incidents that are over are remembered; raises as `days` does."""
+    return days(variables, "RUN_KEEP_DAYS", 400)
+
+
 @contextmanager
 def alone(path: Path) -> Iterator[bool]:
     """Hold a file of this machine for one process; yield whether it could be had."""

@@ -39,9 +39,6 @@ LOCK: Final = "alerts.lock"
 #: A server that is being restarted is not one that is gone.
 CONNECT_PAUSES_SECONDS: Final = (2.0, 5.0)
 
-#: How long an incident that is over is remembered, as runs are.
-_KEEP_DAYS: Final = 400
-
 UNCONFIGURED: Final = (
     "nobody is told of alerts: set SMTP_HOST, ALERT_FROM and ALERT_TO, or ALERT_WEBHOOK_URL (see "
     ".env.example); until then they are in marts.fct_alerts"
@@ -145,6 +142,11 @@ class _Sender:
                     reason = _lost(error)
             self._follow_local(variables, reason, problems)
             self._tell(books)
+            for followed in books:
+                # Last: whatever is wrong with the number of days, those who are to know have been told.
+                if isinstance(followed, WarehouseBook):
+                    with self._noted():
+                        followed.forget(self.now - timedelta(days=places.run_keep_days(variables)))
         return self.summary
 
     def _connected(self, target: Warehouse) -> tuple[Connection | None, str]:
@@ -170,7 +172,6 @@ class _Sender:
             return
         self.summary.open_count += len(alerts)
         book.save(follow(book.load(self.now), alerts, self.now, self._channel_names))
-        book.forget(self.now - timedelta(days=_KEEP_DAYS))
 
     def _follow_local(
         self, variables: Mapping[str, str], reason: str, problems: Sequence[Problem] | None

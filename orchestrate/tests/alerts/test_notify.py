@@ -85,6 +85,29 @@ def test_many_alerts_are_one_message(plant: Plant, mail: MailServer) -> None:
     assert letter["Subject"] == "[Atelier] 3 alertes : 1 nouvelle, 2 terminées"
 
 
+def test_incidents_that_are_over_are_forgotten_with_the_runs_of_their_time(plant: Plant) -> None:
+    plant.variables["RUN_KEEP_DAYS"] = "2"
+    plant.begin("DEM12")
+    plant.begin("SU12")
+    plant.look()
+    plant.end("DEM12")
+    plant.look(minutes=15)
+    remembered = "select subject from ops.alert_incidents order by subject"
+    plant.look(hours=47)
+    assert plant.execute(remembered) == [("DEM12",), ("SU12",)]
+    plant.look(hours=2)
+    # What lasts is no history.
+    assert plant.execute(remembered) == [("SU12",)]
+
+
+def test_a_senseless_number_of_days_is_said_when_all_else_is(plant: Plant, mail: MailServer) -> None:
+    plant.variables["RUN_KEEP_DAYS"] = "some"
+    plant.begin("DEM12")
+    with pytest.raises(AtelierError, match="RUN_KEEP_DAYS"):
+        plant.look()
+    assert subjects(mail) == ["[Atelier] Machine muette (DEM12)"]
+
+
 def test_quiet_hours_hold_back_what_is_not_critical(plant: Plant, mail: MailServer) -> None:
     plant.variables["ALERT_QUIET_HOURS"] = "20:00-06:00"
     plant.look(hours=11)  # 21:00 in the plant
