@@ -30,6 +30,12 @@ STATE_SCHEMA = "meltano"
 #: loader and dbt's profile say the same.
 KEEPALIVES_IDLE_SECONDS = 60
 
+#: So that the server does as well, of every session: a host that is gone without a word leaves the lock of
+#: its run, and those of its tables, within two minutes. Programs of a run find it in PGOPTIONS.
+SESSION_OPTIONS = (
+    f"-ctcp_keepalives_idle={KEEPALIVES_IDLE_SECONDS} -ctcp_keepalives_interval=15 -ctcp_keepalives_count=4"
+)
+
 #: Written by the local servers when they start.
 LOCAL_SERVERS = Path(".local/dev/env")
 
@@ -204,7 +210,7 @@ class Warehouse:
             database=self.database,
             # Meltano does not try again: a network that is silent for a while must not end the run.
             query={
-                "options": f"-csearch_path={STATE_SCHEMA}",
+                "options": f"-csearch_path={STATE_SCHEMA} {SESSION_OPTIONS}",
                 "connect_timeout": "60",
                 "keepalives_idle": str(KEEPALIVES_IDLE_SECONDS),
                 **self.tls,

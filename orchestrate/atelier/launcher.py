@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import psycopg2
 
 from atelier import leftovers, places, redaction, roles, warehouse
-from atelier.connections import Warehouse, project_root, resolve, whole_number
+from atelier.connections import SESSION_OPTIONS, Warehouse, project_root, resolve, whole_number
 from atelier.errors import AtelierError
 from atelier.gdpr import store
 from atelier.last_words import LastWords
@@ -177,6 +177,8 @@ def _surround(
             leftovers.HELD: "1" if holds_warehouse else "",
             # The name of every session of this run: what a killed run leaves behind is found by it.
             "PGAPPNAME": leftovers.SESSION_PREFIX + uuid.uuid4().hex[:12],
+            # An administrator's own come last, and win.
+            "PGOPTIONS": f"{SESSION_OPTIONS} {os.environ.get('PGOPTIONS', '')}".rstrip(),
         }
     )
 

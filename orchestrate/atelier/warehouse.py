@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from atelier.connections import KEEPALIVES_IDLE_SECONDS, STATE_SCHEMA, Warehouse
+from atelier.connections import KEEPALIVES_IDLE_SECONDS, SESSION_OPTIONS, STATE_SCHEMA, Warehouse
 from atelier.errors import AtelierError
 from atelier.leftovers import end_leftovers
 
@@ -59,6 +59,7 @@ def connect(
             connect_timeout=15,
             application_name=application_name,
             keepalives_idle=KEEPALIVES_IDLE_SECONDS,
+            options=SESSION_OPTIONS,
             **cast("dict[str, Any]", warehouse.tls),
         )
     except psycopg2.OperationalError as error:

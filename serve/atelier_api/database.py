@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from atelier import roles as warehouse_roles
 from atelier import warehouse as pipeline
-from atelier.connections import KEEPALIVES_IDLE_SECONDS
+from atelier.connections import KEEPALIVES_IDLE_SECONDS, SESSION_OPTIONS
 from atelier.errors import AtelierError
 from psycopg import sql
 from psycopg.types.numeric import FloatLoader
@@ -77,6 +77,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         **place.tls,
         "connect_timeout": 10,
         "keepalives_idle": KEEPALIVES_IDLE_SECONDS,
+        "options": SESSION_OPTIONS,
         "autocommit": True,
         "application_name": "atelier-api",
         # Every page asks few queries again and again: planned once per connection.

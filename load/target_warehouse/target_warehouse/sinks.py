@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,9 @@ class WarehouseConnector(PostgresConnector):
         query: dict[str, Any] = super().get_sqlalchemy_query(config)
         query["keepalives_idle"] = str(KEEPALIVES_IDLE_SECONDS)
         if config.get("role"):
-            query["options"] = "-crole=" + re.sub(r"([\\\s])", r"\\\1", config["role"])
+            role = "-crole=" + re.sub(r"([\\\s])", r"\\\1", config["role"])
+            # Options of the address take the place of those of the environment.
+            query["options"] = f"{os.environ.get('PGOPTIONS', '')} {role}".lstrip()
         return query
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from atelier import leftovers
+from atelier.connections import SESSION_OPTIONS
 from atelier.errors import AtelierError
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def environment(target: Warehouse, variables: Mapping[str, str]) -> dict[str, st
         "PGDATABASE": target.database,
         "PGCONNECT_TIMEOUT": "15",
         # By this name the session is found if we are killed.
+        "PGOPTIONS": os.environ.get("PGOPTIONS") or SESSION_OPTIONS,
         "PGAPPNAME": os.environ.get("PGAPPNAME") or leftovers.SESSION_PREFIX + "backup",
     }
 
