@@ -61,7 +61,7 @@ GDPR: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 
 #: The same of the schema `ops`: the marts show how runs went, and a build says that it was whole.
 OPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
-    "transformer": {"runs": ("select",), "model_builds": ("select", "insert")}
+    "transformer": {"runs": ("select",), "run_steps": ("select",), "model_builds": ("select", "insert")}
 }
 
 #: What dbt reads of Meltano's record of runs, to say when each source was last loaded.

@@ -140,6 +140,12 @@ def test_a_killed_backup_is_none(plant: Plant, backup: Path) -> None:
     assert len(made) == 1
     folders.verify(made[0], folders.read_manifest(made[0]))
     shutil.rmtree(made[0])
+    # By hand it counts as the job does.
+    assert plant.query("select job, schedule, outcome, message from ops.runs order by started_at") == [
+        ("elt", None, "succeeded", None),
+        ("backup", None, "succeeded", None),
+        ("backup", None, "succeeded", None),
+    ]
 
 
 def start_restore(moved: Plant, backup: Path, *words: str, until: str) -> subprocess.Popen[str]:
@@ -178,6 +184,11 @@ def test_a_killed_restore_leaves_the_server_empty(plant: Plant, backup: Path, se
     kill(start_restore(moved, backup, until="COPY"), whole_group=False)
     wait_until_taken_back(moved)
     assert moved.query(f"select count(*) from pg_namespace where nspname in {EVERYTHING}") == [(0,)]
+
+
+def test_the_run_that_made_the_backup_does_not_seem_to_have_been_killed(moved: Plant) -> None:
+    found = moved.query("select job, outcome, ended_at >= started_at from ops.runs order by started_at")
+    assert found == [("elt", "succeeded", True), ("backup", "succeeded", True)]
 
 
 def test_everything_is_there_again(plant: Plant, moved: Plant, backup: Path) -> None:

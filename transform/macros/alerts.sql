@@ -1,6 +1,6 @@
-{# A limit that planners set, as a scalar subquery. #}
+{# A limit that planners set, as a scalar subquery; one that is there twice must not stop all alerts. #}
 {% macro alert_threshold(name) -%}
-    (select limits.limit_value from {{ ref('alert_thresholds') }} as limits where limits.threshold = '{{ name }}')
+    (select max(limits.limit_value) from {{ ref('alert_thresholds') }} as limits where limits.threshold = '{{ name }}')
 {%- endmacro %}
 
 

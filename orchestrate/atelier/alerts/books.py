@@ -54,6 +54,24 @@ _WRITE_INCIDENTS: Final = _upsert("alert_incidents", ("incident_id",), (*_ALERT,
 _WRITE_NOTICES: Final = _upsert("alert_notices", ("incident_id", "channel"), _NOTICE)
 
 
+#: What somebody has tried by hand and has never worked is theirs to know.
+_FAILED_JOBS: Final = """
+select job, ended_at, coalesce(message, '')
+from (
+    select
+        job, ended_at, message, outcome,
+        row_number() over (partition by job order by ended_at desc, run_id) as recency,
+        bool_or(schedule is not null or outcome = 'succeeded') over (partition by job) as is_expected
+    from ops.runs
+    where outcome <> 'running'
+) as runs
+where
+    recency = 1 and outcome <> 'succeeded' and is_expected
+    and not exists (select 1 from ops.runs where outcome = 'running')
+order by ended_at, job
+"""
+
+
 class Book(Protocol):
     """Keeps incidents."""
 
@@ -95,6 +113,15 @@ class WarehouseBook:
                 "from marts.fct_alerts order by since, alert_id"
             )
             return [Alert(*row) for row in cursor.fetchall()]
+
+    def failed_jobs(self) -> list[tuple[str, datetime, str]]:
+        """Return each job whose last run has failed, when, and what it said; none while a run is at work.
+
+        For as long as there is no mart that says so, by the same rules.
+        """
+        with self._connection.cursor() as cursor:
+            cursor.execute(_FAILED_JOBS)
+            return list(cursor.fetchall())
 
     def load(self, now: datetime) -> list[Incident]:
         """Return those that last and those that ended lately."""

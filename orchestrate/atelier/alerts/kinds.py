@@ -17,12 +17,14 @@ SEED: Final = "transform/seeds/alert_kinds.csv"
 
 WAREHOUSE_UNREACHABLE: Final = "warehouse_unreachable"
 SCHEDULER_PROBLEM: Final = "scheduler_problem"
+#: A row of the mart as a rule; while there is no mart, the sender tells it.
+RUN_FAILED: Final = "run_failed"
 
 _SEVERITIES: Final = (CRITICAL, "warning", "info")
 
 
 def local_alert(root: Path, kind: str, subject: str, since: datetime, details: str) -> Alert:
-    """Return an alert of a kind that is no row of the mart.
+    """Return an alert that is no row of the mart.
 
     Raises:
         AtelierError: The seed cannot be read, or does not have the kind.

@@ -14,7 +14,7 @@ from atelier import places
 from atelier.alerts.books import Book, LocalBook, WarehouseBook
 from atelier.alerts.channels import Channel, DeliveryError
 from atelier.alerts.incidents import Action, due, follow, told
-from atelier.alerts.kinds import SCHEDULER_PROBLEM, WAREHOUSE_UNREACHABLE, local_alert
+from atelier.alerts.kinds import RUN_FAILED, SCHEDULER_PROBLEM, WAREHOUSE_UNREACHABLE, local_alert
 from atelier.alerts.mail import Mail, PartlyRefusedError
 from atelier.alerts.messages import compose
 from atelier.alerts.settings import AlertSettings
@@ -25,7 +25,7 @@ from atelier.ops import migrations
 from atelier.warehouse import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from psycopg2.extensions import connection as Connection  # noqa: N812 # it is a class
@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 #: Files in the state folder.
 BOOK: Final = "alerts.json"
 LOCK: Final = "alerts.lock"
+
+#: Classes of what PostgreSQL says of values, not of itself: what it was asked for holds a wrong one.
+_WRONG_VALUES: Final = ("21", "22", "23")
+
+_UNASKABLE: Final = (
+    "marts.fct_alerts cannot be asked (PostgreSQL says {}): a seed or table that it reads holds a wrong "
+    "value, which `meltano run transform` names; no other alert is told until then"
+)
 
 #: A server that is being restarted is not one that is gone.
 CONNECT_PAUSES_SECONDS: Final = (2.0, 5.0)
@@ -130,17 +138,29 @@ class _Sender:
         with ExitStack() as stack:
             connection, reason = self._connected(Warehouse.of(variables))
             books: list[Book] = [self.local]
+            found: list[Alert] = []
+            judged = {WAREHOUSE_UNREACHABLE}
             if connection is not None:
                 stack.callback(connection.close)
                 book = WarehouseBook(connection)
                 if not stack.enter_context(book.alone()):
                     return Summary(notes=["a sender on another machine is at work: left to it"])
                 try:
-                    self._follow_warehouse(book)
+                    found += self._follow_warehouse(book)
                     books.append(book)
+                    judged.add(RUN_FAILED)
                 except psycopg2.Error as error:
                     reason = _lost(error)
-            self._follow_local(variables, reason, problems)
+            if reason:
+                self.summary.notes.append(reason)
+                found.append(self._unreachable(variables, reason))
+            if problems is not None:
+                judged.add(SCHEDULER_PROBLEM)
+                found += [
+                    self._local(SCHEDULER_PROBLEM, each.subject, each.since, each.details)
+                    for each in problems
+                ]
+            self._follow_local(found, judged)
             self._tell(books)
             for followed in books:
                 # Last: whatever is wrong with the number of days, those who are to know have been told.
@@ -165,34 +185,35 @@ class _Sender:
                 return connection, ""
         return None, reason
 
-    def _follow_warehouse(self, book: WarehouseBook) -> None:
-        alerts = book.alerts()
+    def _follow_warehouse(self, book: WarehouseBook) -> list[Alert]:
+        """Follow the mart of the alerts; return what is told in its place while it cannot be asked."""
+        try:
+            alerts = book.alerts()
+        except psycopg2.Error as error:
+            if (error.pgcode or "")[:2] not in _WRONG_VALUES:
+                raise
+            self.summary.notes.append(f"marts.fct_alerts cannot be asked ({error.pgcode})")
+            return [self._local(RUN_FAILED, "marts.fct_alerts", self.now, _UNASKABLE.format(error.pgcode))]
         if alerts is None:
             self.summary.notes.append("there is no marts.fct_alerts yet: a run of elt or transform makes it")
-            return
+            return [self._local(RUN_FAILED, job, since, said) for job, since, said in book.failed_jobs()]
         self.summary.open_count += len(alerts)
         book.save(follow(book.load(self.now), alerts, self.now, self._channel_names))
+        return []
 
-    def _follow_local(
-        self, variables: Mapping[str, str], reason: str, problems: Sequence[Problem] | None
-    ) -> None:
-        alerts = []
-        if reason:
-            self.summary.notes.append(reason)
-            subject = f"{variables.get('POSTGRES_HOST', '')}:{variables.get('POSTGRES_PORT', '')}"
-            alerts.append(local_alert(self.root, WAREHOUSE_UNREACHABLE, subject, self.now, reason))
-        alerts += [
-            local_alert(self.root, SCHEDULER_PROBLEM, each.subject, each.since, each.details)
-            for each in problems or ()
-        ]
+    def _follow_local(self, alerts: Sequence[Alert], judged: Collection[str]) -> None:
         self.summary.open_count += len(alerts)
-
-        def is_judged(alert: Alert) -> bool:
-            return alert.kind == WAREHOUSE_UNREACHABLE or problems is not None
-
-        changed = follow(self.local.load(self.now), alerts, self.now, self._channel_names, is_judged)
+        known = self.local.load(self.now)
+        changed = follow(known, alerts, self.now, self._channel_names, lambda alert: alert.kind in judged)
         if changed:
             self.local.save(changed)
+
+    def _unreachable(self, variables: Mapping[str, str], reason: str) -> Alert:
+        subject = f"{variables.get('POSTGRES_HOST', '')}:{variables.get('POSTGRES_PORT', '')}"
+        return self._local(WAREHOUSE_UNREACHABLE, subject, self.now, reason)
+
+    def _local(self, kind: str, subject: str, since: datetime, details: str) -> Alert:
+        return local_alert(self.root, kind, subject, since, details)
 
     def _tell(self, books: Sequence[Book]) -> None:
         if not self.channels:

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -21,13 +21,16 @@ from atelier.connections import Warehouse, require
 from atelier.errors import AtelierError
 from atelier.gdpr import store
 from atelier.gdpr.operations import WAIT_SECONDS
-from atelier.ops import migrations
+from atelier.ops import migrations, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from psycopg2.extensions import connection as Connection  # noqa: N812 # it is a class
+
+#: The job of Meltano's that makes backups.
+JOB: Final = "backup"
 
 #: A table that somebody locks must not hold up the backup, and with it every run, for ever.
 _LOCK_WAIT: Final = "60s"
@@ -64,10 +67,13 @@ def make(root: Path, environment: str, variables: Mapping[str, str], say: Callab
             f"the warehouse, {target.place}, is of that version",
         )
         held.enter_context(folders.held(backups))
-        if not os.environ.get(leftovers.HELD):
+        is_by_hand = not os.environ.get(leftovers.HELD)
+        if is_by_hand:
             held.enter_context(warehouse.exclusive_run(lock, WAIT_SECONDS, say))
         store.prepare(lock, target)
         migrations.apply(lock, target)
+        if is_by_hand:
+            held.enter_context(_recorded(lock, environment))
         if folders.remove_leftovers(backups):
             say("removed what an interrupted backup had left")
         moment, name = _moment(backups)
@@ -83,6 +89,26 @@ def make(root: Path, environment: str, variables: Mapping[str, str], say: Callab
         finally:
             shutil.rmtree(part, ignore_errors=True)
         return _finish(backups, name, manifest, keep, started)
+
+
+@contextmanager
+def _recorded(connection: Connection, environment: str) -> Iterator[None]:
+    """Record a backup that is made by hand as a run of the job is: alerts say how old the last one is."""
+    run = runs.Run(JOB, environment)
+    try:
+        yield
+    except AtelierError as error:
+        run.end("failed", str(error), [])
+        _record(connection, run)
+        raise
+    run.end("succeeded", None, [])
+    _record(connection, run)
+
+
+def _record(connection: Connection, run: runs.Run) -> None:
+    # The backup is what it is, whether or not the history says so.
+    with suppress(psycopg2.Error):
+        runs.record(connection, run)
 
 
 def _finish(backups: Path, name: str, manifest: Manifest, keep: int, started: float) -> Made:

@@ -272,6 +272,75 @@ def test_before_the_first_run_and_without_a_channel_nothing_fails(plant: Plant, 
     assert plant.execute("select count(*) from ops.alert_incidents where gone_at is null") == [(1,)]
 
 
+def ran(plant: Plant, job: str, schedule: str | None, outcome: str, message: str | None = None) -> None:
+    """A run of a job has ended, or begun, now."""
+    plant.execute(
+        "insert into ops.runs (run_id, job, schedule, environment, host, process_id, version, started_at, "
+        "ended_at, outcome, message) "
+        "values (gen_random_uuid(), %s, %s, 'test', 'host', 1, '0', %s, %s, %s, %s)",
+        (job, schedule, plant.now, None if outcome == "running" else plant.now, outcome, message),
+    )
+
+
+def test_while_there_is_no_mart_failed_runs_are_told_all_the_same(plant: Plant, mail: MailServer) -> None:
+    plant.look()
+    plant.execute("alter table marts.fct_alerts rename to kept")
+    ran(plant, "elt", "first-load", "failed", "the MySQL server refuses the password")
+    # Whoever has typed it knows.
+    ran(plant, "etl", None, "failed", "no such job")
+    plant.look(minutes=1)
+    (letter,) = mail.take()
+    assert letter["Subject"] == "[Atelier] Exécution en échec (elt)"
+    assert "the MySQL server refuses the password" in text_of(letter)
+    ran(plant, "elt", None, "failed", "the MySQL server refuses the password")
+    assert plant.look(minutes=1).told == {}
+    # Without the warehouse nobody can say that it is over.
+    right = plant.variables["POSTGRES_PORT"]
+    plant.variables["POSTGRES_PORT"] = str(free_port())
+    plant.look(minutes=1)
+    plant.variables["POSTGRES_PORT"] = right
+    plant.look(minutes=1)
+    told = subjects(mail)
+    assert [subject.partition("(")[0] for subject in told] == [
+        "[Atelier] Entrepôt de données injoignable ",
+        "[Atelier] Fin d'alerte : Entrepôt de données injoignable ",
+    ]
+    ran(plant, "elt", None, "succeeded")
+    plant.execute("alter table marts.kept rename to fct_alerts")
+    plant.look(minutes=1)
+    assert subjects(mail) == ["[Atelier] Fin d'alerte : Exécution en échec (elt)"]
+
+
+def test_while_a_run_makes_the_mart_anew_nothing_has_failed(plant: Plant, mail: MailServer) -> None:
+    plant.look()
+    plant.execute("drop table marts.fct_alerts")
+    ran(plant, "elt", "first-load", "failed", "yesterday")
+    ran(plant, "elt", "first-load", "running")
+    assert plant.look(minutes=1).told == {}
+    assert mail.take() == []
+
+
+def test_a_mart_that_holds_a_wrong_value_is_told_and_not_taken_for_a_warehouse_that_is_away(
+    plant: Plant, mail: MailServer
+) -> None:
+    plant.begin("DEM12")
+    plant.look()
+    mail.take()
+    plant.execute(
+        "alter table marts.fct_alerts rename to kept; "
+        "create view marts.fct_alerts as select alert_id, kind, severity, machine_id, subject, since, title, "
+        "what_to_do, cast(cast(title as integer) as text) as details from marts.kept"
+    )
+    plant.look(minutes=1)
+    (letter,) = mail.take()
+    assert letter["Subject"] == "[Atelier] Exécution en échec (marts.fct_alerts)"
+    assert "22P02" in text_of(letter)
+    # That of the machine is neither over nor told again.
+    plant.execute("drop view marts.fct_alerts; alter table marts.kept rename to fct_alerts")
+    plant.look(minutes=1)
+    assert subjects(mail) == ["[Atelier] Fin d'alerte : Exécution en échec (marts.fct_alerts)"]
+
+
 def test_a_state_that_is_spoilt_is_begun_anew(plant: Plant, mail: MailServer) -> None:
     state = Path(plant.variables["ATELIER_STATE_DIR"])
     right = plant.variables["POSTGRES_PORT"]

@@ -113,7 +113,9 @@ def test_today_says_what_needs_attention(visit: Callable[..., Visit]) -> None:
     assert re.search(r"Aucune machine n'écrit depuis \d+ jours", words)
     assert "1 fichier ou dossier illisible" in words
     # The warehouse's own alerts, the critical ones before the others.
-    assert words.index("Exécution en échec : erp-to-marts") < words.index("Horloge qui saute : SU12")
+    assert words.index("Exécution en échec : erp-to-marts") < words.index(
+        "Horloge d'une machine qui saute : SU12"
+    )
     assert "recul de 121 min. Régler l'heure du PC de la machine" in words
     seen.page.get_by_role("link", name=re.compile("1 fichier ou dossier illisible")).click()
     seen.settle()

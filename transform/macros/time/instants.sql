@@ -111,6 +111,12 @@
 {%- endmacro %}
 
 
+{# The moment at which this invocation of dbt began, by the clock of the host on which Meltano and dbt run. #}
+{% macro build_instant() -%}
+    {{ epoch_instant((run_started_at.timestamp() * 1000) | int) }}
+{%- endmacro %}
+
+
 {# What the plant's clocks show at an instant. #}
 {% macro plant_wall_clock(instant) -%}
     {{ adapter.dispatch('wall_clock_in_zone')(instant, plant_timezone()) }}

@@ -1,5 +1,5 @@
--- A limit that is missing would never be crossed, and a time that is misspelt would stop the mart of the alerts:
--- whoever edits the seeds is told here.
+-- A limit that is missing would never be crossed, and a time that is misspelt would be left out: whoever edits the
+-- seeds is told here.
 select
     'working_hours' as seed_name,
     opens_at as wrong_value
@@ -7,6 +7,14 @@ from {{ ref('working_hours') }}
 where
     not {{ matches('opens_at', '^([01][0-9]|2[0-3]):[0-5][0-9]$') }}
     or not {{ matches('closes_at', '^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$') }}
+
+union all
+
+select
+    'working_hours' as seed_name,
+    'no row: no machine would ever be silent' as wrong_value
+from {{ ref('working_hours') }}
+having count(*) = 0
 
 union all
 

@@ -91,7 +91,7 @@ files as (
         cast(
             coalesce(max(step_seconds) filter (where step_seconds > 0), 0) as numeric(18, 6)
         ) as greatest_leap_seconds,
-        max(occurred_at) filter (
+        max(previous_at) filter (
             where step_seconds < 0 and not is_repetition and back_rank = 1
         ) as stepped_back_at,
         max(previous_at) filter (where step_seconds > 0 and not is_repetition and leap_rank = 1) as leapt_at,

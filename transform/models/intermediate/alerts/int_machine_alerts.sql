@@ -3,10 +3,26 @@
 
 with
 
-source_freshness as (
+built_logs as (
 
-    select * from {{ ref('int_source_freshness') }}
-    where source = 'ftplogs'
+    select * from {{ ref('int_built_logs') }}
+
+),
+
+file_clocks as (
+
+    select * from {{ ref('int_file_clocks') }}
+
+),
+
+readings as (
+
+    select
+        machine_id,
+        session_id,
+        max(read_at) as read_at
+    from file_clocks
+    group by machine_id, session_id
 
 ),
 
@@ -16,21 +32,26 @@ working_windows as (
 
 ),
 
--- A clock that runs ahead must not make a machine seem alive for years: an event counts for two days at most.
+-- A clock that runs ahead must not make a machine seem alive for years: an event counts for two days at most, and not
+-- longer than its file grew.
 sessions as (
 
     select
         int_sessions.machine_id,
         int_sessions.production_date,
-        source_freshness.loaded_at as judged_at,
+        built_logs.loaded_at as judged_at,
         least(
             int_sessions.last_event_at,
             {{ plant_instant('cast(' ~ days_before('int_sessions.production_date', '-2') ~ ' as timestamp)') }},
-            source_freshness.loaded_at
+            coalesce(readings.read_at, built_logs.loaded_at),
+            built_logs.loaded_at
         ) as last_event_at
     from {{ ref('int_sessions') }} as int_sessions
-    cross join source_freshness
-    where source_freshness.loaded_at is not null
+    cross join built_logs
+    left join readings
+        on
+            int_sessions.machine_id = readings.machine_id
+            and int_sessions.session_id = readings.session_id
 
 ),
 
@@ -104,11 +125,11 @@ due_days as (
         working_days.working_date,
         working_days.closed_at
     from working_days
-    cross join source_freshness
+    cross join built_logs
     where
-        {{ seconds_between('working_days.closed_at', 'source_freshness.loaded_at') }}
+        {{ seconds_between('working_days.closed_at', 'built_logs.loaded_at') }}
         >= 60 * {{ alert_threshold('missing_day_grace_minutes') }}
-        and {{ seconds_between('working_days.closed_at', 'source_freshness.loaded_at') }}
+        and {{ seconds_between('working_days.closed_at', 'built_logs.loaded_at') }}
         < 86400 * {{ alert_threshold('missing_day_keep_days') }}
 
 ),

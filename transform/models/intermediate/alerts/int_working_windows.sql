@@ -3,16 +3,20 @@
 
 with
 
-source_freshness as (
+built_logs as (
 
-    select * from {{ ref('int_source_freshness') }}
-    where source = 'ftplogs'
+    select * from {{ ref('int_built_logs') }}
 
 ),
 
+-- A time that is misspelt must not stop all alerts; a test tells it.
 working_hours as (
 
-    select * from {{ ref('working_hours') }}
+    select
+        weekday,
+        case when {{ matches('opens_at', '^([01][0-9]|2[0-3]):[0-5][0-9]$') }} then opens_at end as opens_at,
+        case when {{ matches('closes_at', '^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$') }} then closes_at end as closes_at
+    from {{ ref('working_hours') }}
 
 ),
 
@@ -36,16 +40,15 @@ steps_back as (
 
 ),
 
--- As of the last load of the logs: what the plant did since then is not known yet.
+-- As of the last load of the logs that is in the sessions: what the plant did since then is not known yet.
 plant_days as (
 
     select
         {{ days_before(
-            'cast(' ~ plant_wall_clock('source_freshness.loaded_at') ~ ' as date)', 'steps_back.day_count'
+            'cast(' ~ plant_wall_clock('built_logs.loaded_at') ~ ' as date)', 'steps_back.day_count'
         ) }} as working_date
-    from source_freshness
+    from built_logs
     cross join steps_back
-    where source_freshness.loaded_at is not null
 
 ),
 
@@ -60,7 +63,7 @@ working_days as (
 
 ),
 
-working_windows as (
+stretches as (
 
     select
         working_days.working_date,
@@ -72,6 +75,30 @@ working_windows as (
         )) }} as closes_at
     from working_days
     inner join working_hours on {{ iso_weekday('working_days.working_date') }} = working_hours.weekday
+    where working_hours.opens_at is not null and working_hours.closes_at is not null
+
+),
+
+followed_stretches as (
+
+    select
+        *,
+        max(closes_at) over (
+            order by opens_at, closes_at rows between unbounded preceding and 1 preceding
+        ) as open_until
+    from stretches
+
+),
+
+-- Shifts overlap where one hands over to the next: no minute counts twice.
+working_windows as (
+
+    select
+        working_date,
+        case when open_until > opens_at then open_until else opens_at end as opens_at,
+        closes_at
+    from followed_stretches
+    where open_until is null or closes_at > open_until
 
 )
 

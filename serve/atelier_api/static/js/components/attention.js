@@ -101,9 +101,9 @@ export function concerns({ machines, usual, sources, problems, rejected, alerts,
 
 function ofAlert(alert) {
     const values = {
-        what: t(`alert_kind.${alert.kind}`),
+        // What is wrong and what to do are the planners' own text, in French.
+        what: language === "fr" ? alert.title : t(`alert_kind.${alert.kind}`),
         subject: alert.subject,
-        // What to do is the planners' own text, in French.
         details: [alert.details, language === "fr" ? alert.what_to_do : null].filter(Boolean).join(". "),
     };
     const level = alert.severity === "critical" ? "urgent" : "warning";

@@ -9,7 +9,7 @@ import { figure, head, panel, printButton } from "../components/parts.js";
 import { tableBox } from "../components/table.js";
 import { h } from "../dom.js";
 import { age, bytes, date, duration, moment, number, rate } from "../format.js";
-import { t } from "../i18n.js";
+import { language, t } from "../i18n.js";
 import { run } from "../page.js";
 import { dayAddress } from "../places.js";
 import { addDays, secondsSince } from "../time.js";
@@ -127,13 +127,14 @@ function figures(sources, days) {
 
 const PROBLEMS = [
     { label: t("column.path"), value: (row) => row.path, className: "path" },
-    { label: t("column.problem"), value: (row) => row.reason ?? row.kind_label, className: "wrap" },
+    { label: t("column.problem"), value: (row) => [row.kind_label, row.reason].filter(Boolean).join(" : "), className: "wrap" },
     { label: t("column.since"), value: (row) => moment(row.first_seen_at) },
 ];
 
 const ALERTS = [
     { label: t("column.severity"), value: (row) => row.severity_label },
-    { label: t("column.alert"), value: (row) => row.kind_label, className: "wrap" },
+    // The planners' own words, as in the messages.
+    { label: t("column.alert"), value: (row) => (language === "fr" ? row.title : row.kind_label), className: "wrap" },
     { label: t("column.subject"), value: (row) => row.subject, className: "path" },
     { label: t("column.since"), value: (row) => moment(row.since), numeric: true },
     { label: t("column.details"), value: (row) => row.details ?? "", className: "wrap" },

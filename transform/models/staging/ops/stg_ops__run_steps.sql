@@ -1,0 +1,37 @@
+{# Ephemeral: dbt makes every view anew in every run, and would drop the marts that read it until it makes those too. #}
+{{ config(materialized='ephemeral') }}
+
+with
+
+source as (
+
+    select
+        run_id,
+        step_number,
+        step,
+        started_at,
+        ended_at,
+        outcome
+    from {{ source('ops', 'run_steps') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        cast(run_id as text) as run_id,
+        step_number,
+
+        -- text
+        step,
+        outcome,
+
+        -- times
+        started_at,
+        ended_at
+    from source
+
+)
+
+select * from renamed
