@@ -79,7 +79,7 @@ lint: setup ## ruff, mypy --strict, sqlfluff
 	@$(BIN)/atelier-demo lint-sql
 
 .PHONY: test
-test: lint ## Every test: lint, unit, property, integration on real servers, dbt
+test: lint ## Every test but the slow ones: lint, unit, property, integration on real servers, dbt
 	@$(BIN)/pytest -m "not slow and not soak" --numprocesses=$(PROCESSES) --dist=loadfile --no-loadscope-reorder
 
 .PHONY: test-slow

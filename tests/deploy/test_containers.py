@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deploy.programs import ROOT
+
 if TYPE_CHECKING:
     from deploy.stack import Stack
 
@@ -104,6 +106,14 @@ def test_the_warehouse_is_set_up_as_the_documents_demand(stack: Stack) -> None:
     assert stack.sql("select rolsuper, rolcreaterole from pg_roles where rolname = 'atelier'") == "f|t"
     # Each step works as a role of its own, with least rights.
     assert stack.sql("select count(*) from pg_roles where rolname like 'atelier\\_%'") == "5"
+
+
+def test_the_planners_files_are_those_of_the_host(stack: Stack) -> None:
+    folder = "/opt/atelier/transform/seeds"
+    places = stack.inspect("scheduler", "{{range .Mounts}}{{.Source}} {{.Destination}}\n{{end}}")
+    assert f"{ROOT / 'transform' / 'seeds'} {folder}" in places
+    hours = (ROOT / "transform" / "seeds" / "working_hours.csv").read_text(encoding="utf-8")
+    assert stack.inside("scheduler", "cat", f"{folder}/working_hours.csv") == hours
 
 
 def test_pg_dump_of_the_image_can_dump_the_warehouse(stack: Stack) -> None:

@@ -136,6 +136,15 @@ def test_services_run_and_the_marts_are_filled(installed: Host) -> None:
     assert int(installed.shell(count)) > 30
     installed.shell("systemctl is-active atelier-scheduler atelier-api")
     installed.shell("cd /opt/atelier && deploy/as-service atelier scheduler health")
+    # What stands in front of a one-off command goes before the file.
+    elsewhere = (
+        "cd /opt/atelier && POSTGRES_DB=elsewhere deploy/as-service atelier scheduler status 2>&1 || :"
+    )
+    assert "database elsewhere at 127.0.0.1" in installed.shell(elsewhere)
+    request = (
+        "CUSTOMER='no such' REQUESTED_BY=DPO REFERENCE=1 deploy/as-service atelier gdpr export 2>&1 || :"
+    )
+    assert "no customer is named" not in installed.shell(f"cd /opt/atelier && {request}")
     ready = "python3 -c \"from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/ready')\""
     installed.shell(ready)
 
@@ -170,8 +179,9 @@ def test_a_timer_starts_a_run(installed: Host) -> None:
 def test_cron_starts_a_run(installed: Host) -> None:
     """The crontab is taken by cron; its line, started by cron within a minute, is recorded."""
     copied = "install -o root -g atelier -m 0640 /etc/atelier/atelier.env /opt/atelier/.env"
-    installed.shell(f"cd /opt/atelier\n{copied}\n{documented('C. cron', 0)}")
+    installed.shell(f"cd /opt/atelier\n{copied}\n{documented('C. cron', 0)}\n{documented('C. cron', 1)}")
     listing = installed.shell("crontab -u atelier -l")
+    assert "atelier alerts send" in listing
     assert "30 2 * * *" in listing
     soon = installed.shell("date --date='+65 seconds' '+%-M %-H'").strip()
     installed.shell(
@@ -183,3 +193,14 @@ def test_cron_starts_a_run(installed: Host) -> None:
             return
         time.sleep(3)
     pytest.fail("cron has started no run: " + installed.shell("journalctl -u cron --no-pager | tail -20"))
+
+
+def test_nothing_is_left(installed: Host) -> None:
+    """The uninstallation as it is written, where cron starts the runs beside units that are there."""
+    _, ours = documented("Uninstall", 0).split("\n\n")
+    installed.shell(ours)
+    assert installed.shell("systemctl list-unit-files 'atelier-*' --no-legend; :").strip() == ""
+    assert (
+        installed.shell("ls -d /opt/atelier /etc/atelier /var/lib/atelier /var/log/atelier 2>/dev/null; :")
+        == ""
+    )

@@ -18,15 +18,19 @@ if TYPE_CHECKING:
 #: Seconds that a run which is asked to stop has before it is killed.
 _KILL_AFTER: Final = 15
 
-#: Seconds that a scheduled run waits for one that somebody has started by hand: it may be a long one, and
-#: nothing is lost by waiting.
-_PATIENCE: Final = 6 * 3600
-
 
 class Runner:
     """Runs of one environment, one at a time: the warehouse lets no two work at once."""
 
-    def __init__(self, root: Path, environment: str, logger: logging.Logger, *, limit_seconds: float) -> None:
+    def __init__(
+        self,
+        root: Path,
+        environment: str,
+        logger: logging.Logger,
+        *,
+        limit_seconds: float,
+        wait_seconds: float,
+    ) -> None:
         """Describe it; nothing is started.
 
         Args:
@@ -34,11 +38,13 @@ class Runner:
             environment: The Meltano environment.
             logger: Where starts and ends are told.
             limit_seconds: How long a run may take before it is stopped.
+            wait_seconds: How long it may wait for one that somebody has started by hand.
         """
         self._root = root
         self._environment = environment
         self._logger = logger
         self._limit = limit_seconds
+        self._wait = wait_seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._stopping = False
         self._lock = threading.Lock()
@@ -61,12 +67,7 @@ class Runner:
             process = subprocess.Popen(
                 due.command(self._root, self._environment),
                 cwd=self._root,
-                env={
-                    **os.environ,
-                    # Set but empty, as Compose hands on what nobody has set, it says nothing.
-                    "RUN_WAIT_SECONDS": os.environ.get("RUN_WAIT_SECONDS") or str(_PATIENCE),
-                    **due.variables,
-                },
+                env={**os.environ, "RUN_WAIT_SECONDS": f"{self._wait:.0f}", **due.variables},
                 stdin=subprocess.DEVNULL,
                 # A signal to the service is not one to the run: the service stops it itself, in good time.
                 start_new_session=True,

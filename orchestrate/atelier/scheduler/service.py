@@ -78,7 +78,14 @@ class Service:
         self._stop = threading.Event()
         self._stop_seconds = _seconds(variables, "SCHEDULER_STOP_SECONDS", 60)
         self._runner = Runner(
-            root, environment, logger, limit_seconds=_seconds(variables, "RUN_LIMIT_SECONDS", 6 * 3600)
+            root,
+            environment,
+            logger,
+            limit_seconds=_seconds(variables, "RUN_LIMIT_SECONDS", 6 * 3600),
+            # Whoever works by hand may take long, and nothing is lost by waiting.
+            wait_seconds=whole_number(
+                variables, "RUN_WAIT_SECONDS", 6 * 3600, "give a whole number of seconds", least=0
+            ),
         )
         self._schedules: list[Schedule] = read.read(root)
         self._files = self._stamp()
