@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ATELIER = ROOT / ".venv" / "bin" / "atelier"
 
 #: When a row was read, or of what it was computed: not what it says.
-VOLATILE = ("read_at", "input_digest")
+VOLATILE = ("read_at", "ahead_seconds", "input_digest")
 
 
 def start_gdpr(plant: Plant, part: str, **variables: str) -> subprocess.Popen[str]:

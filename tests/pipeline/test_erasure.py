@@ -227,9 +227,17 @@ def test_an_erasure_that_is_killed_has_done_nothing_or_all(plant: Plant, custome
     assert proofs(plant) == []
 
 
-def test_nothing_of_the_customer_is_left_and_all_else_is_as_it_was(plant: Plant, customer: Customer) -> None:
+@pytest.fixture(scope="module")
+def erased(plant: Plant, customer: Customer) -> tuple[dict[str, list[str]], str]:
+    """The customer is erased; the rows of before, and what was said."""
     before = every_row(plant)
-    output = gdpr_well(plant, "erase", CUSTOMER=customer.number, **REQUEST)
+    return before, gdpr_well(plant, "erase", CUSTOMER=customer.number, **REQUEST)
+
+
+def test_nothing_of_the_customer_is_left_and_all_else_is_as_it_was(
+    plant: Plant, customer: Customer, erased: tuple[dict[str, list[str]], str]
+) -> None:
+    before, output = erased
     assert output.startswith("Client effacé : ")
     assert found_in(plant, customer) == set()
     assert_others_are_as_they_were(plant, customer, before)
@@ -252,6 +260,7 @@ def assert_others_are_as_they_were(plant: Plant, customer: Customer, before: dic
 
 
 @pytest.mark.slow  # a minute or so of whole runs
+@pytest.mark.usefixtures("erased")
 def test_a_second_time_writes_nothing(plant: Plant, customer: Customer) -> None:
     written = plant.rows_written()
     output = gdpr_well(plant, "erase", CUSTOMER=customer.number, **REQUEST)
@@ -263,6 +272,7 @@ def test_a_second_time_writes_nothing(plant: Plant, customer: Customer) -> None:
 
 
 @pytest.mark.slow  # a minute or so of whole runs
+@pytest.mark.usefixtures("erased")
 def test_the_customer_stays_erased_after_a_full_re_load_and_a_full_refresh(
     plant: Plant, customer: Customer
 ) -> None:

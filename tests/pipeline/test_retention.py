@@ -133,7 +133,9 @@ def test_a_retention_run_that_is_killed_has_done_nothing(plant: Plant) -> None:
     assert proofs(plant) == []
 
 
-def test_what_is_too_old_goes_and_nothing_else(orders: tuple[Plant, dict[str, str]]) -> None:
+@pytest.fixture(scope="module")
+def retained(orders: tuple[Plant, dict[str, str]]) -> tuple[dict[str, list[str]], str]:
+    """What is too old has gone; the rows of before, and what was said."""
     plant, found = orders
     with closing(erp_connection(plant)) as connection:
         delete_order(connection, found["deleted in the ERP"])
@@ -143,7 +145,14 @@ def test_what_is_too_old_goes_and_nothing_else(orders: tuple[Plant, dict[str, st
         f"where order_id = '{found['deleted in the ERP']}'"
     )
     before = every_row(plant)
-    output = plant.run_well("retention")
+    return before, plant.run_well("retention")
+
+
+def test_what_is_too_old_goes_and_nothing_else(
+    orders: tuple[Plant, dict[str, str]], retained: tuple[dict[str, list[str]], str]
+) -> None:
+    plant, found = orders
+    before, output = retained
     assert "Durées de conservation appliquées" in output
 
     limits = cutoffs(plant)
@@ -238,6 +247,7 @@ def assert_logs_are(plant: Plant, before: dict[str, list[str]], limits: dict[str
 
 
 @pytest.mark.slow  # four whole runs
+@pytest.mark.usefixtures("retained")
 def test_a_second_run_writes_nothing_and_a_load_brings_nothing_back(plant: Plant) -> None:
     rows, written = every_row(plant), plant.rows_written()
     plant.run_well("retention")
@@ -249,6 +259,7 @@ def test_a_second_run_writes_nothing_and_a_load_brings_nothing_back(plant: Plant
 
 
 @pytest.mark.slow  # a minute or so of whole runs
+@pytest.mark.usefixtures("retained")
 def test_what_comes_anew_is_treated_alike(orders: tuple[Plant, dict[str, str]]) -> None:
     plant, found = orders
     with closing(erp_connection(plant)) as connection:
