@@ -291,7 +291,7 @@ def test_each_minute_a_run_and_none_beside_its_own(project: Project) -> None:
     with project.scheduler() as service:
         wait_until(lambda: len(project.runs()) == 3, 400)
         service.send_signal(signal.SIGKILL)
-        output, _ = service.communicate(timeout=60)
+        output, _ = service.communicate(timeout=120)
     assert "is due while its last run is not over: it is not started twice" in output
     runs = project.runs()
     # The first is caught up, the others came on the minute, as soon as the one before had ended.

@@ -30,7 +30,7 @@ def local_alert(root: Path, kind: str, subject: str, since: datetime, details: s
         AtelierError: The seed cannot be read, or does not have the kind.
     """
     try:
-        with (root / SEED).open(encoding="utf-8", newline="") as file:
+        with (root / SEED).open(encoding="utf-8-sig", newline="") as file:
             words = {row["kind"]: row for row in csv.DictReader(file)}[kind]
         severity, title, action = words["severity"], words["title_fr"], words["action_fr"]
     except (OSError, UnicodeDecodeError, csv.Error, KeyError):

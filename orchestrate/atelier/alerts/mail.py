@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -34,10 +35,13 @@ class Mail:
         """Send a message; see Channel."""
         letter = letter_of(message, self.settings)
         try:
-            with self._connected() as server:
+            with closing(self._connected()) as server:
                 if self.settings.user:
                     server.login(self.settings.user, self.settings.password)
                 refused = server.send_message(letter)
+                # It has the message: how it says goodbye must not make us send it again.
+                with suppress(smtplib.SMTPException, OSError):
+                    server.quit()
         except (smtplib.SMTPException, OSError, ValueError) as error:
             raise DeliveryError(f"the mail server {self.settings.place} {self._reason(error)}") from None
         if refused:

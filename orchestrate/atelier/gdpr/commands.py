@@ -49,13 +49,14 @@ def _erase(arguments: argparse.Namespace) -> str:
     number = operations.customer_number(variables)
     request = operations.Request.of(variables, number)
     outcome = operations.erase(variables, root, number, request, _say)
+    # At once: a restore must not bring back who is erased, whatever becomes of the figures below.
+    suppressions.keep(root, arguments.environment, variables)
     told = sentences.erased(outcome)
     # Even when nothing was left to erase: the time before may have been cut short here.
     if operations.has_marts(Warehouse.of(variables)):
         print(told, flush=True)  # noqa: T201 # a command-line program
         _transform(arguments.environment)
         told = sentences.MARTS_FOLLOW
-    suppressions.keep(root, arguments.environment, variables)
     return told
 
 

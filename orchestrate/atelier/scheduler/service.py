@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
+import psycopg2
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, JobEvent, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -182,7 +183,7 @@ class Service:
         """Start once what was missed; while the warehouse does not answer, this is tried again."""
         try:
             last = dues.last_started(self._target, self._environment)
-        except AtelierError as error:
+        except (AtelierError, psycopg2.Error) as error:
             self._logger.warning("not known yet whether a run was missed: %s", error)
             return
         self._caught_up = True
