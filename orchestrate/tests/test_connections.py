@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from atelier.connections import Warehouse, port, require, resolve
+from atelier.connections import SESSION_OPTIONS, Warehouse, port, require, resolve
 from atelier.errors import AtelierError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,4 +50,4 @@ def test_what_is_no_port_is_named(text: str) -> None:
 def test_any_password_survives_in_the_address_of_the_system_database(secret: str) -> None:
     url = make_url(Warehouse("::1", 5432, secret, secret, "db").system_database_uri)
     assert (url.host, url.username, url.password, url.database) == ("::1", secret, secret, "db")
-    assert url.query["options"] == "-csearch_path=meltano"
+    assert url.query["options"] == f"-csearch_path=meltano {SESSION_OPTIONS}"
