@@ -142,6 +142,15 @@ def whole_number(
     raise AtelierError(f"{name} is {text!r}: {advice}")
 
 
+def run_wait_seconds(variables: Mapping[str, str], default: int) -> int:
+    """Return how long a run waits for another one to end; 0: not at all.
+
+    Raises:
+        AtelierError: It is no whole number.
+    """
+    return whole_number(variables, "RUN_WAIT_SECONDS", default, "give a whole number of seconds", least=0)
+
+
 def port(variables: Mapping[str, str], name: str) -> int:
     """Return a port number.
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import psycopg2
 
 from atelier import leftovers, places, redaction, roles, warehouse
-from atelier.connections import SESSION_OPTIONS, Warehouse, project_root, resolve, whole_number
+from atelier.connections import SESSION_OPTIONS, Warehouse, project_root, resolve, run_wait_seconds
 from atelier.errors import AtelierError
 from atelier.gdpr import store
 from atelier.last_words import LastWords
@@ -140,7 +140,9 @@ def main() -> int:
             held.enter_context(warehouse.breaks_told(target))
             connection = held.enter_context(closing(_connect(target)))
             if alone := writes(arguments):
-                held.enter_context(warehouse.exclusive_run(connection, _wait_seconds(variables), say))
+                held.enter_context(
+                    warehouse.exclusive_run(connection, run_wait_seconds(variables, WAIT_SECONDS), say)
+                )
             _surround(connection, root, variables, holds_warehouse=alone)
             return _meltano(["--env-file", os.devnull, *arguments])
     except AtelierError as error:
@@ -228,7 +230,7 @@ class _Run:
     def _recorded(self, run: runs.Run, target: Warehouse, unrecorded: Path) -> Iterator[Connection]:
         try:
             with closing(_connect(target)) as connection:
-                with warehouse.exclusive_run(connection, _wait_seconds(self.variables), say):
+                with warehouse.exclusive_run(connection, run_wait_seconds(self.variables, WAIT_SECONDS), say):
                     leftovers.remove_configurations(meltano_folder(self.root, self.variables))
                     warehouse.make_system_tables(connection, target)
                     run.started_at = now()
@@ -291,12 +293,6 @@ def _record_anew(run: runs.Run, target: Warehouse, unrecorded: Path) -> None:
             runs.record(connection, run)
     except (AtelierError, psycopg2.Error):
         runs.keep(unrecorded, run)
-
-
-def _wait_seconds(variables: Mapping[str, str]) -> int:
-    return whole_number(
-        variables, "RUN_WAIT_SECONDS", WAIT_SECONDS, "give a whole number of seconds", least=0
-    )
 
 
 def _stop_cleanly() -> None:

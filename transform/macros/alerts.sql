@@ -8,3 +8,24 @@
 {% macro french_percent(share) -%}
     {{ dbt.concat(["replace(cast(round(100 * " ~ share ~ ", 1) as " ~ dbt.type_string() ~ "), '.', ',')", "' %'"]) }}
 {%- endmacro %}
+
+
+{# Whether a text is a time at which the plant may open: 00:00 to 23:59. #}
+{% macro is_opening_time(text) -%}
+    {{ matches(text, '^([01][0-9]|2[0-3]):[0-5][0-9]$') }}
+{%- endmacro %}
+
+
+{# Whether a text is a time at which the plant may close: 00:00 to 24:00. #}
+{% macro is_closing_time(text) -%}
+    {{ matches(text, '^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$') }}
+{%- endmacro %}
+
+
+{# The source that a step of a run of Meltano has loaded; null where it has loaded none. #}
+{% macro loaded_source(step_name) -%}
+    case
+        when {{ step_name }} like '%tap-ftplogs%' then 'ftplogs'
+        when {{ step_name }} like '%tap-mysql%' then 'erp'
+    end
+{%- endmacro %}

@@ -227,15 +227,18 @@ def _week(machine_id: str, monday: date, days: list[Row]) -> Row:
 
 
 def _alerts(until: datetime) -> Iterator[Row]:
-    titles = {
-        "clock_jump": "Horloge d'une machine qui saute",
-        "run_failed": "Exécution en échec",
-        "backup_stale": "Sauvegarde trop ancienne",
-    }
-    for kind, severity, machine_id, subject, details in (
-        ("clock_jump", "warning", "SU12", "SU12 (HYBRIDE)/20251119.LOG", "recul de 121 min"),
-        ("run_failed", "critical", None, "erp-to-marts", "2 échecs : the MySQL server cannot be reached"),
-        ("backup_stale", "critical", None, "backup", "81 h depuis la dernière sauvegarde réussie"),
+    clock, run, backup = "Horloge d'une machine qui saute", "Exécution en échec", "Sauvegarde trop ancienne"
+    for kind, severity, machine_id, subject, title, details in (
+        ("clock_jump", "warning", "SU12", "SU12 (HYBRIDE)/20251119.LOG", clock, "recul de 121 min"),
+        (
+            "run_failed",
+            "critical",
+            None,
+            "erp-to-marts",
+            run,
+            "2 échecs : the MySQL server cannot be reached",
+        ),
+        ("backup_stale", "critical", None, "backup", backup, "81 h depuis la dernière sauvegarde réussie"),
     ):
         yield {
             "alert_id": key_of(subject, kind),
@@ -244,7 +247,7 @@ def _alerts(until: datetime) -> Iterator[Row]:
             "machine_id": machine_id,
             "subject": subject,
             "since": until - timedelta(hours=5),
-            "title": titles[kind],
+            "title": title,
             "what_to_do": "Régler l'heure du PC de la machine" if machine_id else "Lire le message",
             "details": details,
         }

@@ -121,7 +121,8 @@ class WarehouseBook:
         """
         with self._connection.cursor() as cursor:
             cursor.execute(_FAILED_JOBS)
-            return list(cursor.fetchall())
+            found: list[tuple[str, datetime, str]] = cursor.fetchall()
+            return found
 
     def load(self, now: datetime) -> list[Incident]:
         """Return those that last and those that ended lately."""

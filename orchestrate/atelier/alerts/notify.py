@@ -137,7 +137,7 @@ class _Sender:
     def run(self, variables: Mapping[str, str], problems: Sequence[Problem] | None) -> Summary:
         with ExitStack() as stack:
             connection, reason = self._connected(Warehouse.of(variables))
-            books: list[Book] = [self.local]
+            followed: WarehouseBook | None = None
             found: list[Alert] = []
             judged = {WAREHOUSE_UNREACHABLE}
             if connection is not None:
@@ -147,7 +147,7 @@ class _Sender:
                     return Summary(notes=["a sender on another machine is at work: left to it"])
                 try:
                     found += self._follow_warehouse(book)
-                    books.append(book)
+                    followed = book
                     judged.add(RUN_FAILED)
                 except psycopg2.Error as error:
                     reason = _lost(error)
@@ -161,12 +161,11 @@ class _Sender:
                     for each in problems
                 ]
             self._follow_local(found, judged)
-            self._tell(books)
-            for followed in books:
+            self._tell([self.local, followed] if followed else [self.local])
+            if followed:
                 # Last: whatever is wrong with the number of days, those who are to know have been told.
-                if isinstance(followed, WarehouseBook):
-                    with self._noted():
-                        followed.forget(self.now - timedelta(days=places.run_keep_days(variables)))
+                with self._noted():
+                    followed.forget(self.now - timedelta(days=places.run_keep_days(variables)))
         return self.summary
 
     def _connected(self, target: Warehouse) -> tuple[Connection | None, str]:

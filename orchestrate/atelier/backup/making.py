@@ -97,18 +97,15 @@ def _recorded(connection: Connection, environment: str) -> Iterator[None]:
     run = runs.Run(JOB, environment)
     try:
         yield
+        run.end("succeeded", None, [])
     except AtelierError as error:
         run.end("failed", str(error), [])
-        _record(connection, run)
         raise
-    run.end("succeeded", None, [])
-    _record(connection, run)
-
-
-def _record(connection: Connection, run: runs.Run) -> None:
-    # The backup is what it is, whether or not the history says so.
-    with suppress(psycopg2.Error):
-        runs.record(connection, run)
+    finally:
+        # The backup is what it is, whether or not the history says so.
+        if run.ended_at is not None:
+            with suppress(psycopg2.Error):
+                runs.record(connection, run)
 
 
 def _finish(backups: Path, name: str, manifest: Manifest, keep: int, started: float) -> Made:

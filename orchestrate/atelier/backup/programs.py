@@ -98,8 +98,8 @@ def environment(target: Warehouse, variables: Mapping[str, str]) -> dict[str, st
         "PGPASSWORD": target.password,
         "PGDATABASE": target.database,
         "PGCONNECT_TIMEOUT": "15",
-        # By this name the session is found if we are killed.
         "PGOPTIONS": os.environ.get("PGOPTIONS") or SESSION_OPTIONS,
+        # By this name the session is found if we are killed.
         "PGAPPNAME": os.environ.get("PGAPPNAME") or leftovers.SESSION_PREFIX + "backup",
     }
 

@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from atelier import places
 from atelier.alerts.notify import Problem
-from atelier.connections import Warehouse, whole_number
+from atelier.connections import Warehouse, run_wait_seconds, whole_number
 from atelier.errors import AtelierError
 from atelier.project_files import paths
 from atelier.scheduler import due as dues
@@ -84,9 +84,7 @@ class Service:
             logger,
             limit_seconds=_seconds(variables, "RUN_LIMIT_SECONDS", 6 * 3600),
             # Whoever works by hand may take long, and nothing is lost by waiting.
-            wait_seconds=whole_number(
-                variables, "RUN_WAIT_SECONDS", 6 * 3600, "give a whole number of seconds", least=0
-            ),
+            wait_seconds=run_wait_seconds(variables, 6 * 3600),
         )
         self._schedules: list[Schedule] = read.read(root)
         self._files = self._stamp()

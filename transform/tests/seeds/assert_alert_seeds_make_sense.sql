@@ -5,8 +5,8 @@ select
     opens_at as wrong_value
 from {{ ref('working_hours') }}
 where
-    not {{ matches('opens_at', '^([01][0-9]|2[0-3]):[0-5][0-9]$') }}
-    or not {{ matches('closes_at', '^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$') }}
+    not {{ is_opening_time('opens_at') }}
+    or not {{ is_closing_time('closes_at') }}
 
 union all
 

@@ -18,7 +18,7 @@ ranked_loads as (
     from runs
     where
         state = 'SUCCESS'
-        and step_name like '%tap-ftplogs%'
+        and {{ loaded_source('step_name') }} = 'ftplogs'
         and ended_at <= {{ build_instant() }}
 
 ),

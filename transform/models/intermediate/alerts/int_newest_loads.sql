@@ -14,10 +14,7 @@ source_runs as (
     select
         started_at,
         ended_at,
-        case
-            when step_name like '%tap-ftplogs%' then 'ftplogs'
-            when step_name like '%tap-mysql%' then 'erp'
-        end as source,
+        {{ loaded_source('step_name') }} as source,
         run_number
     from runs
     where state = 'SUCCESS'

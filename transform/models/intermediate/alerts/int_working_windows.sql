@@ -14,8 +14,8 @@ working_hours as (
 
     select
         weekday,
-        case when {{ matches('opens_at', '^([01][0-9]|2[0-3]):[0-5][0-9]$') }} then opens_at end as opens_at,
-        case when {{ matches('closes_at', '^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$') }} then closes_at end as closes_at
+        case when {{ is_opening_time('opens_at') }} then opens_at end as opens_at,
+        case when {{ is_closing_time('closes_at') }} then closes_at end as closes_at
     from {{ ref('working_hours') }}
 
 ),
