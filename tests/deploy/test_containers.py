@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy.programs import ROOT
-
 if TYPE_CHECKING:
     from deploy.stack import Stack
 
@@ -111,8 +109,9 @@ def test_the_warehouse_is_set_up_as_the_documents_demand(stack: Stack) -> None:
 def test_the_planners_files_are_those_of_the_host(stack: Stack) -> None:
     folder = "/opt/atelier/transform/seeds"
     places = stack.inspect("scheduler", "{{range .Mounts}}{{.Source}} {{.Destination}}\n{{end}}")
-    assert f"{ROOT / 'transform' / 'seeds'} {folder}" in places
-    hours = (ROOT / "transform" / "seeds" / "working_hours.csv").read_text(encoding="utf-8")
+    here = stack.folder / "transform" / "seeds"
+    assert f"{here} {folder}" in places
+    hours = (here / "working_hours.csv").read_text(encoding="utf-8")
     assert stack.inside("scheduler", "cat", f"{folder}/working_hours.csv") == hours
 
 
