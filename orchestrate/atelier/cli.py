@@ -14,7 +14,7 @@ from atelier import checks, redaction, report, roles
 from atelier.alerts import commands as alerts
 from atelier.backup import commands as backup
 from atelier.connections import Warehouse, complete, project_root, resolve
-from atelier.errors import AtelierError
+from atelier.errors import AtelierError, of_system
 from atelier.gdpr import commands as gdpr
 from atelier.last_words import FAILURE_MARK
 from atelier.scheduler import commands as scheduler
@@ -34,6 +34,8 @@ def main() -> int:
         print(run(arguments))  # noqa: T201 # a command-line program
     except AtelierError as error:
         return _failed(error)
+    except OSError as error:
+        return _failed(of_system(error))
     except psycopg2.OperationalError:
         return _failed(broken_off(_warehouse_of(arguments)))
     return 0

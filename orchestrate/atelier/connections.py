@@ -77,10 +77,10 @@ def resolve(root: Path, environment: str, process: Mapping[str, str]) -> dict[st
         process: The process's own variables; they win over `.env`, except in `dev`.
 
     Raises:
-        AtelierError: The environment is `dev` and the local servers were never started; a secret's file
-            cannot be used; what POSTGRES_TLS… say makes no sense.
+        AtelierError: The environment is `dev` and the local servers were never started; `.env` or a secret's
+            file cannot be used; what POSTGRES_TLS… say makes no sense.
     """
-    dotenv = {key: value for key, value in dotenv_values(root / ".env").items() if value is not None}
+    dotenv = read_dotenv(root / ".env")
     local: dict[str, str] = {}
     if environment == "dev":
         path = root / LOCAL_SERVERS
@@ -89,8 +89,25 @@ def resolve(root: Path, environment: str, process: Mapping[str, str]) -> dict[st
                 f"the local servers have never been started ({LOCAL_SERVERS} is missing): run `make demo`, "
                 "or name another environment, as in `meltano --environment=prod run elt`"
             )
-        local = {key: value for key, value in dotenv_values(path).items() if value is not None}
+        local = read_dotenv(path)
     return complete(root, dotenv, process, local)
+
+
+def read_dotenv(path: Path) -> dict[str, str]:
+    """Return the variables of a file in the form of `.env`; none where there is no such file.
+
+    Raises:
+        AtelierError: The file cannot be read.
+    """
+    try:
+        values = dotenv_values(path)
+    except OSError as error:
+        raise AtelierError(
+            f"the file {path} cannot be read ({error.strerror}): give this user the right to read it"
+        ) from None
+    except UnicodeDecodeError:
+        raise AtelierError(f"the file {path} is not UTF-8: save it as UTF-8") from None
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def complete(root: Path, *layers: Mapping[str, str]) -> dict[str, str]:

@@ -23,7 +23,7 @@ import psycopg2
 
 from atelier import leftovers, places, redaction, roles, warehouse
 from atelier.connections import SESSION_OPTIONS, Warehouse, project_root, resolve, run_wait_seconds
-from atelier.errors import AtelierError
+from atelier.errors import AtelierError, of_system
 from atelier.gdpr import store
 from atelier.last_words import LastWords
 from atelier.ops import logs, migrations, models, runs
@@ -133,6 +133,9 @@ def main() -> int:
         variables = resolve(root, environment, os.environ)
         # What Meltano writes for its plugins meanwhile holds passwords.
         os.umask(0o077)
+        # Meltano keeps a log of its own of each pipeline, below the home of whoever runs it: beside ours it
+        # is removed with them.
+        os.environ["XDG_STATE_HOME"] = str(places.log_folder(root, environment, variables))
         if command == "run" and "--dry-run" not in arguments:
             return _Run(arguments, root, environment, variables).status()
         target = Warehouse.of(variables)
@@ -145,8 +148,8 @@ def main() -> int:
                 )
             _surround(connection, root, variables, holds_warehouse=alone)
             return _meltano(["--env-file", os.devnull, *arguments])
-    except AtelierError as error:
-        say(f"failed: {error}")
+    except (AtelierError, OSError) as error:
+        say(f"failed: {of_system(error) if isinstance(error, OSError) else error}")
         return 1
 
 
@@ -178,7 +181,8 @@ def _surround(
             # Steps of ours that a run starts work under its lock.
             leftovers.HELD: "1" if holds_warehouse else "",
             # The name of every session of this run: what a killed run leaves behind is found by it.
-            "PGAPPNAME": leftovers.SESSION_PREFIX + uuid.uuid4().hex[:12],
+            "PGAPPNAME": (leftovers.SESSION_PREFIX if holds_warehouse else leftovers.READING_PREFIX)
+            + uuid.uuid4().hex[:12],
             # An administrator's own come last, and win.
             "PGOPTIONS": f"{SESSION_OPTIONS} {os.environ.get('PGOPTIONS', '')}".rstrip(),
         }
@@ -201,7 +205,9 @@ class _Run:
         folder = places.log_folder(self.root, self.environment, self.variables)
         run = runs.Run.of(" ".join(blocks), self.environment, os.environ)
         os.environ[logs.RUN_LOG] = str(logs.file_of(folder, run.run_id))
-        places.remove_older(folder, logs.PATTERN, places.days(self.variables, "LOG_KEEP_DAYS", 90))
+        keep_days = places.days(self.variables, "LOG_KEEP_DAYS", 90)
+        for pattern in (logs.PATTERN, logs.MELTANO_PATTERN):
+            places.remove_older(folder, pattern, keep_days)
         _stop_cleanly()
         target = Warehouse.of(self.variables)
         if target.warning:
@@ -235,7 +241,7 @@ class _Run:
                     warehouse.make_system_tables(connection, target)
                     run.started_at = now()
                     keep_days = places.run_keep_days(self.variables)
-                    runs.begin(connection, run, unrecorded, keep_days)
+                    runs.begin(connection, run, unrecorded, keep_days, say)
                     yield connection
                     # Whoever lost the lock on the way may have met another run.
                     warehouse.assert_held(connection, target)
@@ -281,6 +287,8 @@ def _outcome(error: BaseException, target: Warehouse) -> tuple[str, str]:
         return "failed", str(warehouse.broken_off(target))
     if isinstance(error, AtelierError):
         return "failed", str(error)
+    if isinstance(error, OSError):
+        return "failed", str(of_system(error))
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
         return "interrupted", "it was asked to stop"
     return "failed", f"an error that nobody has foreseen ({type(error).__name__}): the lines above say more"

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from atelier.errors import AtelierError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -17,11 +19,18 @@ if TYPE_CHECKING:
 #: Begins the application name of every session of a run; the run's own number follows.
 SESSION_PREFIX: Final = "atelier-run-"
 
+#: Begins that of every session of a command which holds no warehouse, as `meltano invoke dbt:test`: it only
+#: reads, so that a run beside it does not end it.
+READING_PREFIX: Final = "atelier-command-"
+
 #: Environment variable that the launcher sets for the steps of a run: it holds the warehouse already.
 HELD: Final = "ATELIER_HOLDS_WAREHOUSE"
 
 #: A program reads its configuration when it starts, which is soon after Meltano has written it.
 CONFIGURATION_SECONDS: Final = 60.0
+
+#: How often it is looked whether sessions that were ended are gone, a tenth of a second apart.
+END_TRIES = 100
 
 _PROC: Final = Path("/proc")
 
@@ -31,6 +40,9 @@ def end_leftovers(connection: Connection, say: Callable[[str], None]) -> None:
 
     The programs first: dbt logs in again when its session is ended. They are found on this machine only,
     where there is /proc, and only those of this user; a session is found wherever its program runs.
+
+    Raises:
+        AtelierError: A session does not end.
     """
     programs = _end_programs(connection)
     sessions = _end_sessions(connection)
@@ -89,11 +101,15 @@ def _end_sessions(connection: Connection) -> int:
     ended = 0
     with connection.cursor() as cursor:
         # A session that is ended may take a moment to roll back; nothing may start before it is gone.
-        for _ in range(100):
+        for _ in range(END_TRIES):
             cursor.execute(query, (SESSION_PREFIX + "%", own))
             rows = cursor.fetchall()
             if not rows:
-                break
+                return ended
             ended = max(ended, len(rows))
             time.sleep(0.1)
-    return ended
+    raise AtelierError(
+        f"{len(rows)} session(s) of an interrupted run have not ended (pg_stat_activity, "
+        f"application_name {SESSION_PREFIX}…): end the program that logs in again and again, or let the "
+        "server roll back what they did, and start this again"
+    )

@@ -37,15 +37,26 @@ def log_folder(root: Path, environment: str, variables: Mapping[str, str]) -> Pa
 
 def _made(configured: str | None, default: Path) -> Path:
     folder = Path(configured).absolute() if configured else default
-    try:
+    with usable(folder):
         # Logs may quote names of files and orders: not for every user of the machine.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def usable(path: Path) -> Iterator[None]:
+    """Say in a sentence why a file or folder of ours cannot be made or opened meanwhile.
+
+    Raises:
+        AtelierError: It cannot.
+    """
+    try:
+        yield
     except OSError as error:
         raise AtelierError(
-            f"the folder {folder} cannot be made ({error.strerror}): make room or give this user the right "
-            "to it, or name another one in ATELIER_STATE_DIR or ATELIER_LOG_DIR"
+            f"{path} cannot be used ({error.strerror}): make room or give this user the right to it, or name "
+            "another folder in ATELIER_STATE_DIR or ATELIER_LOG_DIR"
         ) from None
-    return folder
 
 
 def days(variables: Mapping[str, str], name: str, default: int) -> int:
@@ -66,8 +77,14 @@ def run_keep_days(variables: Mapping[str, str]) -> int:
 
 @contextmanager
 def alone(path: Path) -> Iterator[bool]:
-    """Hold a file of this machine for one process; yield whether it could be had."""
-    with path.open("a") as lock:
+    """Hold a file of this machine for one process; yield whether it could be had.
+
+    Raises:
+        AtelierError: The file cannot be opened: another user's, as a rule.
+    """
+    with usable(path):
+        lock = path.open("a")
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -77,7 +94,10 @@ def alone(path: Path) -> Iterator[bool]:
 
 
 def remove_older(folder: Path, pattern: str, keep_days: int) -> int:
-    """Remove the files of a folder that were last written more than some days ago; return how many."""
+    """Remove the files of a folder that were last written more than some days ago; return how many.
+
+    A folder below it that is empty then goes as well.
+    """
     removed = 0
     for path in folder.glob(pattern):
         # Another run may have removed it just before.
@@ -85,4 +105,7 @@ def remove_older(folder: Path, pattern: str, keep_days: int) -> int:
             if path.is_file() and time.time() - path.stat().st_mtime > keep_days * DAY_SECONDS:
                 path.unlink()
                 removed += 1
+                if path.parent != folder:
+                    with suppress(OSError):
+                        path.parent.rmdir()
     return removed

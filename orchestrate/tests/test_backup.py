@@ -120,6 +120,23 @@ def test_the_newest_are_kept_and_what_a_killed_one_left_goes(variables: dict[str
     assert there(variables) == sorted([*names[1:], "notes.txt", suppressions.FILE])
 
 
+def test_a_clock_that_was_ahead_costs_no_backup(variables: dict[str, str]) -> None:
+    backups = Path(variables["BACKUP_DIR"])
+    first = back_up(variables).folder
+    ahead = [backups / name for name in ("21000101T000000Z", "21000102T000000Z")]
+    for path in ahead:
+        shutil.copytree(first, path)
+    made = back_up({**variables, "BACKUP_KEEP": "3"}).folder
+    # What was made before the clock was put back is older than all that was made since.
+    assert folders.names(backups) == [first, made, ahead[1]]
+    assert folders.by_age(backups, made.name) == [ahead[1], first, made]
+    execute(variables, "insert into raw_erp.notes (text) values ('newer')")
+    back_up({**variables, "BACKUP_KEEP": "1"})
+    assert len(folders.names(backups)) == 1
+    assert atelier(variables, "restore", "latest", "--replace").returncode == 0
+    assert "newer" in texts(variables)
+
+
 def test_a_backup_that_fails_leaves_nothing_and_takes_nothing(variables: dict[str, str]) -> None:
     good = {**variables, "BACKUP_KEEP": "1"}
     name = back_up(good).folder.name
@@ -375,3 +392,10 @@ def test_the_commands(variables: dict[str, str]) -> None:
     assert "run elt" in done.stdout
     assert texts(variables) == sorted(TEXTS)
     assert atelier(variables, "restore", "nowhere").returncode == 1
+
+
+def test_a_folder_that_cannot_be_read_is_one_sentence(variables: dict[str, str]) -> None:
+    # No user, not even an administrator, may use a name that is longer than names can be.
+    refused = atelier({**variables, "BACKUP_DIR": "/" + "x" * 300}, "backup", "list")
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+    assert "the folder of the backups, /xxx" in refused.stderr

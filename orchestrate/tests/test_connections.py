@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -33,6 +34,22 @@ def test_dev_is_the_local_servers_whatever_else_is_set(tmp_path: Path) -> None:
     (folder / "env").write_text("FTP_HOST=local\n")
     assert resolve(tmp_path, "dev", {"FTP_HOST": "from-shell"})["FTP_HOST"] == "local"
     assert resolve(tmp_path, "prod", {"FTP_HOST": "from-shell"})["FTP_HOST"] == "from-shell"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda path: path.write_bytes("FTP_USER=Lefèvre\n".encode("latin-1")), "is not UTF-8"),
+        # What not even an administrator can read.
+        (lambda path: path.symlink_to("/proc/self/mem"), r"\.env cannot be read \("),
+    ],
+)
+def test_a_dotenv_that_cannot_be_read_is_one_sentence(
+    tmp_path: Path, spoil: Callable[[Path], object], says: str
+) -> None:
+    spoil(tmp_path / ".env")
+    with pytest.raises(AtelierError, match=says):
+        resolve(tmp_path, "prod", {})
 
 
 def test_missing_variables_are_named() -> None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 from atelier.connections import Warehouse, project_root
 from atelier.errors import AtelierError
-from atelier.gdpr import exports, operations, store
+from atelier.gdpr import exports, logs, operations, register, store
 from atelier.gdpr.operations import Request
+from atelier.gdpr.words import ERASED
 from atelier.leftovers import HELD
 from atelier.warehouse import connect, exclusive_run
+from psycopg2 import sql
 from target_warehouse.sinks import pseudonym
 
 if TYPE_CHECKING:
@@ -120,3 +122,34 @@ def test_a_proof_never_holds_the_number(reference: str, *, is_refused: bool) -> 
             Request.of(given, "4711")
     else:
         assert Request.of(given, "4711").reference == reference
+
+
+def test_an_order_is_found_whatever_zeros_stand_before_it(variables: dict[str, str]) -> None:
+    with closing(connect(Warehouse.of(variables))) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "create temp table lines as select * from (values ('OF 000230001/A'), ('230001/A'), "
+            "('1230001/A'), ('0')) as texts (details)"
+        )
+        found = logs.rows_that_name(cursor, sql.Identifier("lines"), ["details"], {230001: {"a"}})
+        assert [(row[2], new) for row, new in found] == [
+            ("OF 000230001/A", [f"OF {ERASED}"]),
+            ("230001/A", [ERASED]),
+        ]
+
+
+def test_a_seed_of_periods_that_is_spoilt_is_one_sentence(tmp_path: Path) -> None:
+    seed = (project_root() / register.RETENTION_SEED).read_bytes()
+    path = tmp_path / register.RETENTION_SEED
+    with pytest.raises(AtelierError, match="No such file"):
+        register.retentions(tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"\xef\xbb\xbf" + seed)
+    assert register.retentions(tmp_path) == register.retentions(project_root())
+    for content, says in (
+        (seed.decode().encode("latin-1"), "it is no CSV in UTF-8"),
+        (seed.replace(b",", b";"), "it has no column 'retention_key'"),
+        (seed.replace(b"anonymise", b"forget", 1), "the row journal_notes of the seed"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(AtelierError, match=says):
+            register.retentions(tmp_path)

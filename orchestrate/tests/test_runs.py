@@ -91,6 +91,21 @@ def test_a_step_in_which_the_run_was_stopped_is_recorded() -> None:
     assert len(Watch.steps) == 2
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("jobs: [{name: elt}]", "the tasks of the job elt must be a list of texts"),
+        ("jobs: [{name: elt, tasks: [3]}]", "the tasks of the job elt must be a list of texts"),
+        ("plugins: [loaders]", r"plugins\.loaders must be a list of entries"),
+        ("plugins: {loaders: [target-postgres]}", r"plugins\.loaders must be a list of entries"),
+    ],
+)
+def test_a_project_whose_steps_cannot_be_known_is_said(tmp_path: Path, content: str, says: str) -> None:
+    (tmp_path / "meltano.yml").write_text(content + "\n")
+    with pytest.raises(AtelierError, match=says):
+        names_of(tmp_path, ["elt"])
+
+
 @pytest.mark.parametrize("due_at", ["soon", "2025-05-28T12:00:00", "2025-13-01T00:00:00+00:00"])
 def test_a_due_time_that_is_none_is_refused(due_at: str) -> None:
     with pytest.raises(AtelierError, match="ATELIER_DUE_AT is"):
@@ -108,6 +123,17 @@ def test_logs_are_kept_for_some_days(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run-b.jsonl.1", "scheduler.jsonl"]
 
 
+def test_so_are_those_of_meltano_and_their_folders_go_with_them(tmp_path: Path) -> None:
+    folder = tmp_path / "meltano" / "log" / "elt" / "prod_tap-mysql-to-target-postgres"
+    for number, age_days in (("a", 91), ("b", 1)):
+        path = folder / number / "elt.log"
+        path.parent.mkdir(parents=True)
+        path.touch()
+        os.utime(path, (time.time() - age_days * places.DAY_SECONDS,) * 2)
+    assert places.remove_older(tmp_path, logs.MELTANO_PATTERN, 90) == 1
+    assert [path.name for path in folder.iterdir()] == ["b"]
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "ninety", "99999"])
 def test_a_number_of_days_that_is_none_is_refused(value: str) -> None:
     with pytest.raises(AtelierError, match=r"LOG_KEEP_DAYS is .*whole number of days"):
@@ -119,6 +145,10 @@ def test_a_log_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
     logs.write(tmp_path / "run.jsonl", "x", run_id="y")
     assert json.loads((tmp_path / "run.jsonl").read_text())["run_id"] == "y"
     assert (tmp_path / "run.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+def never(sentence: str) -> None:
+    pytest.fail(sentence)
 
 
 @pytest.fixture
@@ -142,7 +172,7 @@ def rows(connection: Connection, query: str) -> list[tuple[Any, ...]]:
 @pytest.mark.integration
 def test_a_run_and_its_steps_are_recorded(connection: Connection, tmp_path: Path) -> None:
     run = runs.Run("elt", "test", "erp-morning", MOMENT)
-    runs.begin(connection, run, tmp_path, 400)
+    runs.begin(connection, run, tmp_path, 400, never)
     assert rows(connection, "select outcome, ended_at from ops.runs") == [("running", None)]
     run.end("succeeded", None, [step(rows_loaded=4, bytes_read=10), step("x", rows_loaded=1)])
     runs.record(connection, run)
@@ -162,8 +192,8 @@ def test_a_run_and_its_steps_are_recorded(connection: Connection, tmp_path: Path
 @pytest.mark.integration
 def test_a_killed_run_becomes_interrupted_with_the_next(connection: Connection, tmp_path: Path) -> None:
     killed, following = runs.Run("elt", "test"), runs.Run("erp", "test")
-    runs.begin(connection, killed, tmp_path, 400)
-    runs.begin(connection, following, tmp_path, 400)
+    runs.begin(connection, killed, tmp_path, 400, never)
+    runs.begin(connection, following, tmp_path, 400, never)
     assert rows(connection, "select job, outcome, ended_at is null from ops.runs order by 1") == [
         ("elt", "interrupted", False),
         ("erp", "running", True),
@@ -178,12 +208,30 @@ def test_a_run_that_could_not_be_recorded_is_recorded_by_the_next(
     lost.end("failed", "the warehouse cannot be reached", [step(rows_loaded=2)])
     runs.keep(tmp_path, lost)
     (tmp_path / "torn.json").write_text('{"job": "el')
-    runs.begin(connection, runs.Run("erp", "test"), tmp_path, 4000)
+    (tmp_path / "empty.json").write_text("null")
+    runs.begin(connection, runs.Run("erp", "test"), tmp_path, 4000, never)
     assert rows(connection, "select outcome, message, rows_loaded from ops.runs where job = 'elt'") == [
         ("failed", "the warehouse cannot be reached", 2)
     ]
     assert rows(connection, "select step from ops.run_steps") == [("dbt:build",)]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.integration
+def test_what_can_neither_be_recorded_nor_removed_is_said_and_stops_no_run(
+    connection: Connection, tmp_path: Path
+) -> None:
+    lost = runs.Run("elt", "test", started_at=MOMENT)
+    lost.end("failed", "x", [])
+    lost.outcome = "of another release"
+    runs.keep(tmp_path, lost)
+    (tmp_path / "folder.json").mkdir()
+    said: list[str] = []
+    for count in (2, 4):
+        runs.begin(connection, runs.Run("erp", "test"), tmp_path, 4000, said.append)
+        assert len(said) == count
+    assert f"{tmp_path / 'folder.json'} cannot be recorded or removed (Is a directory)" in said[1]
+    assert rows(connection, "select job, count(*) from ops.runs group by job") == [("erp", 2)]
 
 
 @pytest.mark.integration
@@ -197,7 +245,7 @@ def test_old_runs_are_forgotten_but_not_what_was_loaded_last(connection: Connect
             "('a', 'SUCCESS', now() - interval '402 days'), ('a', 'SUCCESS', now() - interval '401 days'), "
             "('b', 'SUCCESS', now() - interval '402 days'), ('b', 'SUCCESS', now())"
         )
-    runs.begin(connection, runs.Run("erp", "test"), tmp_path, 400)
+    runs.begin(connection, runs.Run("erp", "test"), tmp_path, 400, never)
     assert rows(connection, "select job from ops.runs") == [("erp",)]
     assert rows(connection, "select count(*) from ops.run_steps") == [(0,)]
     assert rows(

@@ -20,8 +20,9 @@ from atelier import warehouse
 from atelier.connections import Warehouse
 from atelier.ops import migrations
 from atelier.ops.runs import Run, record
+from atelier.ops.steps import Step
 from atelier.scheduler import heartbeat
-from atelier.scheduler.due import Due, latest, missed
+from atelier.scheduler.due import Due, last_started, latest, missed
 from atelier.schedules.read import Schedule
 from hypothesis import given
 from hypothesis import strategies as st
@@ -120,9 +121,9 @@ class Project:
 
     def schedule(self, *schedules: tuple[str, str, str], pause: int = 0) -> None:
         """Write the project's file: jobs `elt`, `succeed`, `pause` and `fail`, and the schedules."""
-        # What fills a new warehouse is the job `elt`.
+        # What fills a new warehouse is the job `elt`, whose step is a tap's.
         programs = {
-            "elt": "/bin/true",
+            "tap-all": "/bin/true",
             "succeed": "/bin/true",
             "fail": "/bin/false",
             "pause": f"/bin/sleep {pause}",
@@ -142,7 +143,9 @@ class Project:
                     for name, program in programs.items()
                 ]
             },
-            "jobs": [{"name": name, "tasks": [f"{name}:now"]} for name in programs],
+            "jobs": [
+                {"name": "elt" if name == "tap-all" else name, "tasks": [f"{name}:now"]} for name in programs
+            ],
             "schedules": [
                 {"name": name, "job": job, "interval": interval} for name, job, interval in schedules
             ],
@@ -210,8 +213,9 @@ def new_project(tmp_path: Path, servers: dict[str, str]) -> Project:
 @pytest.fixture
 def project(new_project: Project) -> Project:
     """A project in whose warehouse somebody has loaded everything by hand."""
-    run = Run("elt", "test", started_at=paris(2025, 1, 1))
-    run.end("succeeded", None, [])
+    moment = datetime.now(timezone.utc) - timedelta(days=2)
+    run = Run("elt", "test", started_at=moment)
+    run.end("succeeded", None, [Step("tap-all:now", moment, moment, "succeeded", None, {})])
     with closing(warehouse.connect(new_project.target)) as connection:
         migrations.apply(connection, new_project.target)
         record(connection, run)
@@ -230,6 +234,43 @@ def test_a_new_warehouse_is_filled_first(new_project: Project) -> None:
         wait_until(lambda: ("daily", "succeeded") in new_project.outcomes())
         service.terminate()
         assert service.wait(60) == 0
+
+
+@pytest.mark.integration
+def test_a_backup_has_loaded_nothing_and_a_clock_that_was_ahead_has_started_nothing(
+    new_project: Project,
+) -> None:
+    target, now = new_project.target, datetime.now(timezone.utc)
+
+    def recorded(job: str, due_at: datetime, *steps: str) -> None:
+        run = Run(job, "test", job, due_at)
+        run.end("succeeded", None, [Step(step, now, now, "succeeded", None, {}) for step in steps])
+        with closing(warehouse.connect(target)) as connection:
+            migrations.apply(connection, target)
+            record(connection, run)
+
+    recorded("backup", now - timedelta(hours=1), "atelier:backup")
+    assert last_started(target, "test", now) is None
+    recorded("logs", now + timedelta(days=300), "tap-ftplogs target-postgres", "dbt:build")
+    assert last_started(target, "test", now) == {"backup": now - timedelta(hours=1)}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"ALERT_QUIET_HOURS": "at night"}, "ALERT_QUIET_HOURS is 'at night'"),
+        ({"RUN_KEEP_DAYS": "some"}, "RUN_KEEP_DAYS is 'some'"),
+    ],
+)
+def test_what_makes_no_sense_is_said_before_it_serves(
+    project: Project, changes: dict[str, str], says: str
+) -> None:
+    project.schedule(("daily", "succeed", "0 0 * * *"))
+    with project.scheduler(**changes) as service:
+        output, _ = service.communicate(timeout=60)
+    assert (service.returncode, len(output.splitlines())) == (1, 1)
+    assert says in output
 
 
 @pytest.mark.integration
@@ -252,6 +293,8 @@ def test_it_catches_up_serves_and_stops(project: Project) -> None:
         # A schedule that comes while it runs is taken up; a file that makes no sense changes nothing.
         project.schedule(("daily", "succeed", "at noon"))
         wait_until(lambda: "the schedules stay as they were" in log(project))
+        (project.folder / "meltano.yml").write_text("schedules: [daily]\n")
+        wait_until(lambda: "schedules must be a list of entries" in log(project))
         project.schedule(("minute", "succeed", "* * * * *"))
         wait_until(lambda: "the schedules were changed" in log(project))
         service.terminate()
@@ -265,7 +308,10 @@ def test_it_catches_up_serves_and_stops(project: Project) -> None:
         wait_until(lambda: heartbeat.read(project.state) is not None)
         service.terminate()
         assert service.wait(60) == 0
-    assert len([row for row in project.runs() if row[0] != "minute"]) == 2
+    assert sorted(outcome for outcome in project.outcomes() if outcome[0] != "minute") == [
+        ("daily", "succeeded"),
+        ("never", "failed"),
+    ]
 
 
 @pytest.mark.integration

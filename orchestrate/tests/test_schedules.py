@@ -204,8 +204,34 @@ def test_schedules_are_read_in_their_order_without_those_by_hand(tmp_path: Path)
             "two schedules x",
         ),
         ("[", "cannot be read"),
+        ("[logs]", r"o\.meltano\.yml: schedules must be a list of entries"),
+        ("{name: logs}", "schedules must be a list of entries"),
+        ("[{job: night, interval: '@daily'}]", "schedules must be a list of entries"),
+        ("[{name: 7, job: night, interval: '@daily'}]", "schedules must be a list of entries"),
+        ("later", "schedules must be a list of entries"),
     ],
 )
 def test_what_is_wrong_with_a_schedule_is_said(tmp_path: Path, schedules: str, says: str) -> None:
     with pytest.raises(AtelierError, match=says):
         read(project(tmp_path, schedules))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("include_paths: [/etc/*.yml]", r"meltano\.yml: include_paths must be a list of paths below"),
+        ("include_paths: orchestrate", "include_paths must be a list of paths below"),
+        ("include_paths: [{a: b}]", "include_paths must be a list of paths below"),
+        ("- jobs", "it must be `name: value` lines"),
+        ("jobs: {name: elt}", "jobs must be a list of entries"),
+    ],
+)
+def test_a_project_of_a_wrong_shape_is_said(tmp_path: Path, content: str, says: str) -> None:
+    (tmp_path / "meltano.yml").write_text(content + "\n")
+    with pytest.raises(AtelierError, match=says):
+        read(tmp_path)
+
+
+def test_an_empty_file_of_the_project_has_no_schedules(tmp_path: Path) -> None:
+    (tmp_path / "meltano.yml").write_text("# nothing yet\njobs:\nplugins:\n")
+    assert read(tmp_path) == []

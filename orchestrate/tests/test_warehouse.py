@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 import pytest
+from atelier import leftovers
 from atelier.connections import Warehouse
 from atelier.errors import AtelierError
-from atelier.leftovers import HELD, SESSION_PREFIX, remove_configurations
+from atelier.leftovers import HELD, READING_PREFIX, SESSION_PREFIX, remove_configurations
 from atelier.rights import RUN_COLUMNS
 from atelier.roles import Roles, settle
 from atelier.warehouse import assert_held, connect, exclusive_run, make_system_tables, prepare
@@ -98,11 +100,48 @@ def test_a_run_that_waits_in_vain_says_so(warehouse: Warehouse) -> None:
 def test_what_a_killed_run_left_behind_is_ended(warehouse: Warehouse) -> None:
     said: list[str] = []
     left = connect(warehouse, SESSION_PREFIX + "killed")
-    with closing(connect(warehouse)) as connection:
+    with (
+        closing(connect(warehouse)) as connection,
+        closing(connect(warehouse, READING_PREFIX + "x")) as other,
+    ):
         with exclusive_run(connection, 0, said.append):
             with pytest.raises(psycopg2.OperationalError), left.cursor() as cursor:
                 cursor.execute("select 1")
+        # A command that only reads is nobody's leftover.
+        with other.cursor() as cursor:
+            cursor.execute("select 1")
     assert said == ["ended 0 program(s) and 1 session(s) that an interrupted run had left working"]
+
+
+def test_a_run_does_not_start_beside_what_does_not_end(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leftovers, "END_TRIES", 5)
+    is_over = threading.Event()
+
+    def log_in_again_and_again() -> None:
+        while not is_over.is_set():
+            with contextlib.suppress(psycopg2.Error, AtelierError):
+                with (
+                    closing(connect(warehouse, SESSION_PREFIX + "stubborn")) as left,
+                    left.cursor() as cursor,
+                ):
+                    while not is_over.is_set():
+                        cursor.execute("select pg_sleep(0.05)")
+
+    stubborn = [threading.Thread(target=log_in_again_and_again) for _ in range(4)]
+    for thread in stubborn:
+        thread.start()
+    try:
+        time.sleep(1)
+        with closing(connect(warehouse)) as connection:
+            with pytest.raises(AtelierError, match="of an interrupted run have not ended"):
+                with exclusive_run(connection, 0, lambda _: None):
+                    pytest.fail("beside what an interrupted run left")
+    finally:
+        is_over.set()
+        for thread in stubborn:
+            thread.join(30)
 
 
 def test_programs_of_a_killed_run_are_ended_and_no_others(

@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from atelier.connections import Warehouse, complete, port, project_root, require, resolve
+from atelier.connections import (
+    Warehouse,
+    complete,
+    port,
+    project_root,
+    read_dotenv,
+    require,
+    resolve,
+)
 from atelier.errors import AtelierError
-from dotenv import dotenv_values
 
 from atelier_api.handbook.build import folder_of
 
@@ -100,8 +107,7 @@ def variables_of(environment: str, env_file: Path | None) -> dict[str, str]:
         return resolve(project_root(), environment, os.environ)
     if not env_file.is_file():
         raise AtelierError(f"there is no file {env_file}: name the file with the server's variables")
-    values = {key: value for key, value in dotenv_values(env_file).items() if value is not None}
-    return complete(project_root(), os.environ, values)
+    return complete(project_root(), os.environ, read_dotenv(env_file))
 
 
 def _words(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 import psycopg2
 from psycopg2.extras import execute_values
@@ -63,13 +63,18 @@ from (
         row_number() over (partition by job order by ended_at desc, run_id) as recency,
         bool_or(schedule is not null or outcome = 'succeeded') over (partition by job) as is_expected
     from ops.runs
-    where outcome <> 'running'
+    -- Of a clock that was ahead is no news.
+    where outcome <> 'running' and ended_at <= now()
 ) as runs
 where
     recency = 1 and outcome <> 'succeeded' and is_expected
     and not exists (select 1 from ops.runs where outcome = 'running')
 order by ended_at, job
 """
+
+
+class UnwritableError(AtelierError):
+    """The file of incidents cannot be written."""
 
 
 class Book(Protocol):
@@ -193,7 +198,14 @@ class WarehouseBook:
 
 @dataclass
 class LocalBook:
-    """A file: the warehouse itself may be what is missing."""
+    """A file: the warehouse itself may be what is missing.
+
+    What a full disk does not take is remembered by the process, so that a scheduler does not tell it anew at
+    every look.
+    """
+
+    #: Of each file, the incidents that this process could not write to it.
+    _unwritten: ClassVar[dict[Path, dict[str, Incident]]] = {}
 
     path: Path
     #: Whether it was said that nobody is told.
@@ -204,13 +216,13 @@ class LocalBook:
     def open(cls, path: Path) -> LocalBook:
         """Read the file; one that is missing or spoilt is an empty one."""
         book = cls(path)
-        try:
+        incidents: list[Incident] = []
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             content = json.loads(path.read_text(encoding="utf-8"))
             book.has_said_unconfigured = bool(content["has_said_unconfigured"])
             incidents = [_incident_of(fields) for fields in content["incidents"]]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return book
         book._incidents = {incident.incident_id: incident for incident in incidents}
+        book._incidents.update(cls._unwritten.get(path, {}))
         return book
 
     def load(self, now: datetime) -> list[Incident]:
@@ -226,9 +238,10 @@ class LocalBook:
         """Write them down, all or none.
 
         Raises:
-            AtelierError: The file cannot be written.
+            UnwritableError: The file cannot be written; until it can, this process remembers them.
         """
-        self._incidents.update({incident.incident_id: incident for incident in incidents})
+        saved = {incident.incident_id: incident for incident in incidents}
+        self._incidents.update(saved)
         content = {
             "has_said_unconfigured": self.has_said_unconfigured,
             "incidents": [asdict(incident) for incident in self._incidents.values()],
@@ -241,10 +254,13 @@ class LocalBook:
                 os.fsync(file.fileno())
             partial.replace(self.path)
         except OSError as error:
-            raise AtelierError(
+            self._unwritten.setdefault(self.path, {}).update(saved)
+            raise UnwritableError(
                 f"the file {self.path} cannot be written ({error.strerror}): make room, give this user the "
-                "right to it, or name another folder in ATELIER_STATE_DIR"
+                "right to it, or name another folder in ATELIER_STATE_DIR; until then another process may "
+                "tell the same again"
             ) from None
+        self._unwritten.pop(self.path, None)
 
 
 def _incident_of(fields: dict[str, Any]) -> Incident:

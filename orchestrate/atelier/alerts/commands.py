@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def _send(arguments: argparse.Namespace) -> str:
     variables = resolve(project_root(), arguments.environment, os.environ)
     summary = notify.run(variables, environment=arguments.environment)
-    if summary.failures:
+    if summary.failures or summary.unwritten:
         raise AtelierError(summary.sentence)
     return summary.sentence
 

@@ -45,6 +45,8 @@ FOOTER: Final = (
     "Message automatique d'Atelier, heures de l'usine. Une alerte n'est annoncée qu'une fois ; un rappel "
     "suit tant qu'elle dure, puis un message quand elle est terminée."
 )
+#: Stands for what to do where the seed of the kinds does not say it.
+SEED_UNUSABLE: Final = "Lire les détails ; rétablir aussi le fichier {}, qui ne dit plus que faire."
 NONE_OPEN: Final = "Aucune alerte en cours."
 NOT_TOLD: Final = "pas encore annoncée"
 TOLD: Final = "annoncée le {}"

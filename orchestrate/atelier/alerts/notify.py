@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg2
 
 from atelier import places
-from atelier.alerts.books import Book, LocalBook, WarehouseBook
+from atelier.alerts.books import Book, LocalBook, UnwritableError, WarehouseBook
 from atelier.alerts.channels import Channel, DeliveryError
 from atelier.alerts.incidents import Action, due, follow, told
 from atelier.alerts.kinds import RUN_FAILED, SCHEDULER_PROBLEM, WAREHOUSE_UNREACHABLE, local_alert
@@ -71,6 +71,8 @@ class Summary:
     told: dict[str, int] = field(default_factory=dict)
     #: Why a channel did not take its message; it is due again next time.
     failures: list[str] = field(default_factory=list)
+    #: What could not be written down.
+    unwritten: list[str] = field(default_factory=list)
     #: What else whoever reads the log should know.
     notes: list[str] = field(default_factory=list)
 
@@ -80,7 +82,7 @@ class Summary:
         parts = [f"{self.open_count} alert{'' if self.open_count == 1 else 's'} open"]
         parts += [f"{count} told by {channel}" for channel, count in self.told.items()]
         parts += [f"not told, due again next time: {failure}" for failure in self.failures]
-        return "; ".join([*parts, *self.notes])
+        return "; ".join([*parts, *dict.fromkeys(self.unwritten), *self.notes])
 
 
 def run(
@@ -91,8 +93,8 @@ def run(
 ) -> Summary:
     """Look what is wrong, and tell those who are to know.
 
-    A mail server or warehouse that cannot be reached is no error: the summary says so, and what is due goes
-    next time. Two senders never work at once: the second one leaves it to the first.
+    A mail server or warehouse that cannot be reached is no error, nor is a full disk: the summary says so,
+    and what is due goes next time. Two senders never work at once: the second one leaves it to the first.
 
     Args:
         variables: Those of the contract.
@@ -205,25 +207,27 @@ class _Sender:
         known = self.local.load(self.now)
         changed = follow(known, alerts, self.now, self._channel_names, lambda alert: alert.kind in judged)
         if changed:
-            self.local.save(changed)
+            with self._noted():
+                self.local.save(changed)
 
     def _unreachable(self, variables: Mapping[str, str], reason: str) -> Alert:
         subject = f"{variables.get('POSTGRES_HOST', '')}:{variables.get('POSTGRES_PORT', '')}"
         return self._local(WAREHOUSE_UNREACHABLE, subject, self.now, reason)
 
     def _local(self, kind: str, subject: str, since: datetime, details: str) -> Alert:
-        return local_alert(self.root, kind, subject, since, details)
+        alert, fault = local_alert(self.root, kind, subject, since, details)
+        if fault:
+            self.summary.notes.append(fault)
+        return alert
 
     def _tell(self, books: Sequence[Book]) -> None:
         if not self.channels:
             if not self.local.has_said_unconfigured:
                 self.summary.notes.append(UNCONFIGURED)
-                self.local.has_said_unconfigured = True
-                self.local.save(())
+                self._note_unconfigured(is_said=True)
             return
         if self.local.has_said_unconfigured:
-            self.local.has_said_unconfigured = False
-            self.local.save(())
+            self._note_unconfigured(is_said=False)
         known = []
         for book in books:
             with self._noted():
@@ -258,14 +262,21 @@ class _Sender:
             told(incident, channel.name, action, self.now, message_id)
             touched.setdefault(id(book), (book, []))[1].append(incident)
         for book, incidents in touched.values():
-            with self._noted("; what was just told will be told once more"):
+            with self._noted("; what was just told may be told once more"):
                 book.save(incidents)
+
+    def _note_unconfigured(self, *, is_said: bool) -> None:
+        self.local.has_said_unconfigured = is_said
+        with self._noted():
+            self.local.save(())
 
     @contextmanager
     def _noted(self, consequence: str = "") -> Iterator[None]:
-        """Say it in the summary if the warehouse is lost meanwhile."""
+        """Say it in the summary if the warehouse is lost meanwhile, or the disk is full."""
         try:
             yield
+        except UnwritableError as error:
+            self.summary.unwritten.append(str(error))
         except psycopg2.Error as error:
             self.summary.notes.append(f"{_lost(error)}{consequence}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -100,8 +101,8 @@ def _restore(arguments: argparse.Namespace) -> str:
 
 
 def _chosen(named: str, backups: Path) -> Path:
-    there = folders.names(backups)
     if named == LATEST:
+        there = folders.by_age(backups, folders.name_of(datetime.now(timezone.utc)))
         if not there:
             raise AtelierError(f"there is no backup in {backups}: name the folder of one")
         return there[-1]

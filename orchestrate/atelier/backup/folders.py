@@ -111,10 +111,20 @@ def cannot_write(folder: Path, why: str) -> AtelierError:
 
 
 def names(backups: Path) -> list[Path]:
-    """Return the folders of whole backups, the oldest first."""
-    if not backups.is_dir():
-        return []
-    return sorted(path for path in backups.iterdir() if _NAME.fullmatch(path.name) and path.is_dir())
+    """Return the folders of whole backups, by their names.
+
+    Raises:
+        AtelierError: Their folder cannot be read.
+    """
+    try:
+        if not backups.is_dir():
+            return []
+        return sorted(path for path in backups.iterdir() if _NAME.fullmatch(path.name) and path.is_dir())
+    except OSError as error:
+        raise AtelierError(
+            f"the folder of the backups, {backups}, cannot be read ({error.strerror}): give this user the "
+            "right to it, or name another one in BACKUP_DIR"
+        ) from None
 
 
 def remove_leftovers(backups: Path) -> int:
@@ -126,9 +136,28 @@ def remove_leftovers(backups: Path) -> int:
     return len(leftovers)
 
 
-def prune(backups: Path, keep: int) -> list[str]:
-    """Remove all but the newest backups; return the names of those that are gone."""
-    gone = names(backups)[:-keep]
+def by_age(backups: Path, now: str) -> list[Path]:
+    """Return the folders of whole backups, the oldest first.
+
+    One whose name lies ahead was made before the clock was put back: nobody knows when, but before the
+    others.
+
+    Args:
+        backups: Their folder.
+        now: The name of a backup of this moment.
+    """
+    return sorted(names(backups), key=lambda path: (path.name <= now, path.name))
+
+
+def prune(backups: Path, keep: int, newest: str) -> list[str]:
+    """Remove all but the newest backups; return the names of those that are gone.
+
+    Args:
+        backups: Their folder.
+        keep: How many stay.
+        newest: The name of the one that was just made.
+    """
+    gone = by_age(backups, newest)[:-keep]
     for path in gone:
         # What is half removed is no backup any more, so it must not bear the name of one.
         doomed = path.with_name(path.name + PART)

@@ -111,7 +111,7 @@ def _recorded(connection: Connection, environment: str) -> Iterator[None]:
 def _finish(backups: Path, name: str, manifest: Manifest, keep: int, started: float) -> Made:
     folder = backups / name
     try:
-        removed = len(folders.prune(backups, keep))
+        removed = len(folders.prune(backups, keep, name))
         folders.replace(backups / suppressions.FILE, (folder / suppressions.FILE).read_bytes())
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     except OSError as error:

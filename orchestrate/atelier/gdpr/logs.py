@@ -225,7 +225,7 @@ def rows_that_name(
         sql.SQL(
             "select line.ctid, {file}, {texts} from {table} as line {joined} where exists ("
             "select 1 from regexp_matches(concat_ws(' ', {texts}), '[0-9]+', 'g') as found (number) "
-            "where found.number[1] = any(%s))"
+            "where ltrim(found.number[1], '0') = any(%s))"
         ).format(
             file=sql.SQL("line.file_version_id" if of_pending_files else "''"),
             texts=texts,

@@ -160,14 +160,35 @@ def not_extracted(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def retentions(root: Path) -> dict[str, Retention]:
-    """Return the periods of the seed by their keys."""
-    with (root / RETENTION_SEED).open(encoding="utf-8", newline="") as seed:
-        return {
-            row["retention_key"]: Retention(
-                row["period_days"], row["counted_from"], row["action"], row["reason"]
+    """Return the periods of the seed by their keys.
+
+    Raises:
+        AtelierError: The seed cannot be read, or says what nobody explains.
+    """
+    try:
+        with (root / RETENTION_SEED).open(encoding="utf-8-sig", newline="") as seed:
+            periods = {
+                row["retention_key"]: Retention(
+                    row["period_days"], row["counted_from"], row["action"], row["reason"]
+                )
+                for row in csv.DictReader(seed)
+            }
+    except OSError as error:
+        raise AtelierError(
+            f"the seed {RETENTION_SEED} cannot be read ({error.strerror}): put it back"
+        ) from None
+    except (UnicodeDecodeError, csv.Error, KeyError) as error:
+        why = f"it has no column {error}" if isinstance(error, KeyError) else "it is no CSV in UTF-8"
+        raise AtelierError(
+            f"the seed {RETENTION_SEED} cannot be read ({why}): save it as CSV in UTF-8, with commas"
+        ) from None
+    for key, period in periods.items():
+        if period.action not in labels.ACTIONS or period.counted_from not in labels.STARTING_POINTS:
+            raise AtelierError(
+                f"the row {key} of the seed {RETENTION_SEED} has an action or a starting point that "
+                "orchestrate/atelier/gdpr/labels.py does not explain: mend the row"
             )
-            for row in csv.DictReader(seed)
-        }
+    return periods
 
 
 def render_csv(columns: Iterable[TaggedColumn], periods: Mapping[str, Retention]) -> str:
@@ -319,7 +340,7 @@ def write_register(root: Path) -> str:
     """Write the register; return a sentence that says where it is.
 
     Raises:
-        AtelierError: dbt cannot read the project, or a tag says something that nobody explains.
+        AtelierError: dbt or we cannot read the project, or a tag says something that nobody explains.
     """
     files = render(parse_project(root), retentions(root))
     for path, content in files.items():

@@ -24,6 +24,9 @@ FILES: Final = 5
 
 PATTERN: Final = "run-*.jsonl*"
 
+#: Meltano's own logs in the folder of ours: one of each run of each pipeline.
+MELTANO_PATTERN: Final = "meltano/log/elt/*/*/*.log"
+
 
 def file_of(folder: Path, run_id: str) -> Path:
     """Return the log file of a run that begins now."""

@@ -22,7 +22,7 @@ from atelier.errors import AtelierError
 from atelier.ops.steps import Step, now, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from psycopg2.extensions import connection as Connection  # noqa: N812 # it is a class
@@ -83,7 +83,9 @@ def _moment_due(text: str | None) -> datetime | None:
     return moment
 
 
-def begin(connection: Connection, run: Run, unrecorded: Path, keep_days: int) -> None:
+def begin(
+    connection: Connection, run: Run, unrecorded: Path, keep_days: int, say: Callable[[str], None]
+) -> None:
     """Record that a run has begun, and put the history in order first.
 
     Only a run that holds the warehouse may call it: what still counts as running was killed.
@@ -93,6 +95,7 @@ def begin(connection: Connection, run: Run, unrecorded: Path, keep_days: int) ->
         run: The run.
         unrecorded: Folder of runs that could not be recorded.
         keep_days: Days after which a run is forgotten.
+        say: Takes a sentence about a run that cannot be recorded; it is left out, and this one goes on.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -110,10 +113,18 @@ def begin(connection: Connection, run: Run, unrecorded: Path, keep_days: int) ->
             (keep_days,),
         )
         for path in sorted(unrecorded.glob("*.json")):
-            if (other := _read(path)) is not None:
-                _write(cursor, other)
-            path.unlink()
+            _record_kept(cursor, path, say)
         _write(cursor, run)
+
+
+def _record_kept(cursor: Cursor, path: Path, say: Callable[[str], None]) -> None:
+    try:
+        if (other := _read(path)) is not None:
+            _write(cursor, other)
+        path.unlink()
+    except (OSError, psycopg2.DataError, psycopg2.IntegrityError) as error:
+        why = error.strerror if isinstance(error, OSError) else error.pgcode
+        say(f"warning: a run that was kept in {path} cannot be recorded or removed ({why}): remove it")
 
 
 def record(connection: Connection, run: Run) -> None:
@@ -137,7 +148,7 @@ def _read(path: Path) -> Run | None:
         values: dict[str, Any] = json.loads(path.read_text("utf-8"))
         steps = [Step(**{**step, **_moments(step)}) for step in values.pop("steps")]
         return Run(**{**values, **_moments(values)}, steps=steps)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
 

@@ -154,12 +154,20 @@ def _declared(root: Path) -> tuple[dict[str, list[str]], frozenset[str]]:
     jobs: dict[str, list[str]] = {}
     loaders: set[str] = set()
     for document in documents(root):
-        for job in document.get("jobs") or []:
-            tasks = job["tasks"] if isinstance(job["tasks"], list) else [job["tasks"]]
-            jobs[job["name"]] = [" ".join(task) if isinstance(task, list) else task for task in tasks]
-        plugins = document.get("plugins") or {}
-        loaders |= {loader["name"] for loader in plugins.get("loaders") or []}
+        for job in document.entries("jobs"):
+            tasks = job.get("tasks")
+            lines = [_line(task) for task in (tasks if isinstance(tasks, list) else [tasks])]
+            if not all(lines):
+                raise document.wrong(f"the tasks of the job {job['name']}", "must be a list of texts")
+            jobs[job["name"]] = lines
+        loaders |= {loader["name"] for loader in document.entries("plugins", "loaders")}
     return jobs, frozenset(loaders)
+
+
+def _line(task: object) -> str:
+    """Return a task as a line of a terminal; empty where it is none."""
+    words = task if isinstance(task, list) else [task]
+    return " ".join(words) if all(isinstance(word, str) for word in words) else ""
 
 
 def now() -> datetime:

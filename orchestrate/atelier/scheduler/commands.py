@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from atelier import places, warehouse
 from atelier.alerts import notify
+from atelier.alerts.settings import AlertSettings
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.ops import migrations
@@ -38,13 +39,19 @@ def run(arguments: argparse.Namespace) -> str:
     root = project_root()
     variables = resolve(root, arguments.environment, os.environ)
     state = places.state_folder(root, arguments.environment, variables)
+    # What makes no sense is said now, while somebody looks, and not by a service that tells nobody.
+    AlertSettings.of(variables)
+    places.run_keep_days(variables)
     logger = _logger(places.log_folder(root, arguments.environment, variables))
 
     said = ""
 
     def tell(problems: Sequence[notify.Problem]) -> None:
         nonlocal said
-        sentence = notify.run(variables, None, problems, arguments.environment).sentence
+        try:
+            sentence = notify.run(variables, None, problems, arguments.environment).sentence
+        except AtelierError as error:
+            sentence = f"they could not be looked after: {error}"
         if sentence != said:
             # Every minute the same is no news.
             logger.info("alerts: %s", sentence)
@@ -121,9 +128,9 @@ def _logger(folder: Path) -> logging.Logger:
     logger.propagate = False
     console = logging.StreamHandler(sys.stdout)
     console.setFormatter(logging.Formatter("%(asctime)s scheduler: %(message)s"))
-    file = RotatingFileHandler(
-        folder / "scheduler.jsonl", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES - 1, encoding="utf-8"
-    )
+    path = folder / "scheduler.jsonl"
+    with places.usable(path):
+        file = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES - 1, encoding="utf-8")
     file.setFormatter(JsonLines())
     logger.addHandler(console)
     logger.addHandler(file)

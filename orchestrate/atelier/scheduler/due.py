@@ -80,11 +80,11 @@ def first_load(now: datetime) -> Due:
     return Due(Schedule("first-load", "elt", "@once"), now)
 
 
-def last_started(target: Warehouse, environment: str) -> dict[str, datetime] | None:
-    """Return, by the names of schedules, the latest due time for which a run was started.
+def last_started(target: Warehouse, environment: str, now: datetime) -> dict[str, datetime] | None:
+    """Return, by the names of schedules, the latest due time up to now for which a run was started.
 
     Returns:
-        None for a new warehouse, in which no run has ever succeeded.
+        None for a new warehouse, into which nothing was ever loaded.
 
     Raises:
         AtelierError: The warehouse cannot be reached.
@@ -92,12 +92,17 @@ def last_started(target: Warehouse, environment: str) -> dict[str, datetime] | N
     with closing(warehouse.connect(target)) as connection:
         migrations.apply(connection, target)
         with connection.cursor() as cursor:
-            cursor.execute("select exists (select 1 from ops.runs where outcome = 'succeeded')")
+            # A backup or a check that succeeded has loaded nothing.
+            cursor.execute(
+                "select exists (select 1 from ops.runs join ops.run_steps using (run_id) "
+                "where runs.outcome = 'succeeded' and step like 'tap-%')"
+            )
             if cursor.fetchone() != (True,):
                 return None
+            # What a clock that was ahead has started says nothing of what is due since it was put back.
             cursor.execute(
                 "select schedule, max(due_at) from ops.runs "
-                "where environment = %s and schedule is not null and due_at is not null group by schedule",
-                (environment,),
+                "where environment = %s and schedule is not null and due_at <= %s group by schedule",
+                (environment, now),
             )
             return dict(cursor.fetchall())

@@ -179,13 +179,13 @@ class Service:
 
     def _catch_up(self) -> None:
         """Start once what was missed; while the warehouse does not answer, this is tried again."""
+        now = datetime.now(timezone.utc)
         try:
-            last = dues.last_started(self._target, self._environment)
+            last = dues.last_started(self._target, self._environment, now)
         except (AtelierError, psycopg2.Error) as error:
             self._logger.warning("not known yet whether a run was missed: %s", error)
             return
         self._caught_up = True
-        now = datetime.now(timezone.utc)
         if last is None:
             self._logger.info("nothing was ever loaded: a first run loads everything")
             found = [dues.first_load(now)]

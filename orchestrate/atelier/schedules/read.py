@@ -106,9 +106,9 @@ def read(root: Path) -> list[Schedule]:
         AtelierError: A file cannot be read, or a schedule makes no sense; the sentence names it.
     """
     files = list(documents(root))
-    jobs = {job.get("name") for file in files for job in file.get("jobs") or []}
+    jobs = {job["name"] for file in files for job in file.entries("jobs")}
     found: dict[str, Schedule] = {}
-    for entry in (entry for file in files for entry in file.get("schedules") or []):
+    for entry in (entry for file in files for entry in file.entries("schedules")):
         name, job, interval = (str(entry.get(key) or "") for key in ("name", "job", "interval"))
         if not _NAME.fullmatch(name):
             raise AtelierError(

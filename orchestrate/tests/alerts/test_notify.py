@@ -343,18 +343,38 @@ def test_a_mart_that_holds_a_wrong_value_is_told_and_not_taken_for_a_warehouse_t
 
 def test_a_state_that_is_spoilt_is_begun_anew(plant: Plant, mail: MailServer) -> None:
     state = Path(plant.variables["ATELIER_STATE_DIR"])
-    right = plant.variables["POSTGRES_PORT"]
     plant.variables["POSTGRES_PORT"] = str(free_port())
     plant.look()
     (state / notify.BOOK).write_text('{"incidents": [{"al')
     plant.look(minutes=15)
     assert len(mail.take()) == 2
-    plant.variables["POSTGRES_PORT"] = right
-    (state / notify.BOOK).unlink()
-    (state / notify.BOOK).mkdir()
+
+
+def test_a_full_disk_keeps_nobody_from_being_told_and_tells_nothing_twice(
+    plant: Plant, mail: MailServer
+) -> None:
+    state = Path(plant.variables["ATELIER_STATE_DIR"])
+    # Where a file is to be written there is a folder: as little can be written as on a full disk.
+    obstacle = (state / notify.BOOK).with_suffix(".partial")
+    obstacle.mkdir(parents=True)
+    right = plant.variables["POSTGRES_PORT"]
     plant.variables["POSTGRES_PORT"] = str(free_port())
-    with pytest.raises(AtelierError, match=r"alerts.json cannot be written"):
-        plant.look(minutes=15)
+    summary = plant.look()
+    assert summary.told == {"email": 1}
+    assert summary.sentence.count("alerts.json cannot be written") == 1
+    for _ in range(3):
+        assert plant.look(minutes=1).told == {}
+    obstacle.rmdir()
+    assert "cannot be written" not in plant.look(hours=25).sentence
+    assert (state / notify.BOOK).is_file()
+    plant.variables["POSTGRES_PORT"] = right
+    plant.look(minutes=1)
+    kinds = [subject.partition(" (")[0] for subject in subjects(mail)]
+    assert kinds == [
+        "[Atelier] Entrepôt de données injoignable",
+        "[Atelier] Rappel : Entrepôt de données injoignable",
+        "[Atelier] Fin d'alerte : Entrepôt de données injoignable",
+    ]
 
 
 def test_names_of_files_are_text_and_no_more(plant: Plant, mail: MailServer) -> None:
@@ -392,6 +412,7 @@ def test_the_commands_say_what_is_wrong_and_fail_where_nobody_was_told(
             check=False,
         )
 
+    right = plant.variables["POSTGRES_PORT"]
     plant.begin("DEM12")
     plant.now += timedelta(hours=1)
     assert "pas encore annoncée" in atelier("list").stdout
@@ -405,6 +426,16 @@ def test_the_commands_say_what_is_wrong_and_fail_where_nobody_was_told(
     assert [str(letter["Subject"]) for letter in mail.take()][1:] == [
         "[Atelier] Essai : les alertes d'Atelier arrivent"
     ]
+    obstacle = (Path(plant.variables["ATELIER_STATE_DIR"]) / notify.BOOK).with_suffix(".partial")
+    obstacle.mkdir()
+    unwritten = atelier("send")
+    assert unwritten.returncode == 0, unwritten.stderr
+    plant.variables["POSTGRES_PORT"] = str(free_port())
+    unwritten = atelier("send")
+    assert unwritten.returncode == 1
+    assert "1 told by email" in unwritten.stderr
+    assert "alerts.json cannot be written" in unwritten.stderr
+    plant.variables["POSTGRES_PORT"] = right
     mail.stop()
     plant.end("DEM12")
     for part in ("send", "test"):
