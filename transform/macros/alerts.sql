@@ -4,12 +4,6 @@
 {%- endmacro %}
 
 
-{# 12,4 % of 0.1239. #}
-{% macro french_percent(share) -%}
-    {{ dbt.concat(["replace(cast(round(100 * " ~ share ~ ", 1) as " ~ dbt.type_string() ~ "), '.', ',')", "' %'"]) }}
-{%- endmacro %}
-
-
 {# Whether a text is a time at which the plant may open: 00:00 to 23:59. #}
 {% macro is_opening_time(text) -%}
     {{ matches(text, '^([01][0-9]|2[0-3]):[0-5][0-9]$') }}

@@ -98,10 +98,7 @@ silent_machines as (
         machine_id,
         machine_id as subject,
         last_event_at as since,
-        {{ dbt.concat([
-            "cast(cast(floor(silent_seconds / 60) as bigint) as text)",
-            "' min d''ouverture sans événement'",
-        ]) }} as details
+        {{ alert_details('silent', [floor_text('silent_seconds / 60')]) }} as details
     from silences
     where
         silent_seconds >= 60 * {{ alert_threshold('silent_minutes') }}
@@ -177,11 +174,10 @@ missing_days as (
         machine_id,
         {{ dbt.concat(['machine_id', "' '", iso_date('working_date')]) }} as subject,
         closed_at as since,
-        {{ dbt.concat([
-            "cast(missed_day_count as text)",
-            "case when missed_day_count = 1 then 'er' else 'e' end",
-            "' jour ouvré sans fichier'",
-        ]) }} as details
+        case
+            when missed_day_count = 1 then {{ alert_details('first_missing_day', ["cast(missed_day_count as text)"]) }}
+            else {{ alert_details('later_missing_day', ["cast(missed_day_count as text)"]) }}
+        end as details
     from missed_days
     where missed_day_count <= {{ alert_threshold('active_working_days') }}
 

@@ -83,11 +83,14 @@ failed_jobs as (
         cast(null as text) as machine_id,
         failures.job as subject,
         failures.failing_since as since,
-        {{ dbt.concat([
+        {%- set count_and_reason = [
             'cast(failures.failure_count as text)',
-            "case when failures.failure_count > 1 then ' échecs' else ' échec' end",
-            "coalesce(" ~ dbt.concat(["' : '", 'substr(failures.message, 1, 500)']) ~ ", '')",
-        ]) }} as details
+            "coalesce(" ~ alert_details('because', ['substr(failures.message, 1, 500)']) ~ ", '')",
+        ] %}
+        case
+            when failures.failure_count = 1 then {{ alert_details('one_failure', count_and_reason) }}
+            else {{ alert_details('failures', count_and_reason) }}
+        end as details
     from failures
     left join steps_to_do on failures.run_id = steps_to_do.run_id
     where
@@ -109,10 +112,9 @@ stale_backups as (
         cast(null as text) as machine_id,
         job as subject,
         ended_at as since,
-        {{ dbt.concat([
-            "cast(cast(floor(" ~ seconds_between('ended_at', current_instant()) ~ " / 3600) as bigint) as text)",
-            "' h depuis la dernière sauvegarde réussie'",
-        ]) }} as details
+        {{ alert_details(
+            'stale_backup', [floor_text(seconds_between('ended_at', current_instant()) ~ ' / 3600')]
+        ) }} as details
     from last_successes
     where
         job = 'backup'

@@ -65,10 +65,9 @@ stale_loads as (
         cast(null as text) as machine_id,
         source as subject,
         loaded_at as since,
-        {{ dbt.concat([
-            "cast(cast(floor(" ~ seconds_between('loaded_at', current_instant()) ~ " / 3600) as bigint) as text)",
-            "' h depuis le dernier chargement réussi'",
-        ]) }} as details
+        {{ alert_details(
+            'stale_load', [floor_text(seconds_between('loaded_at', current_instant()) ~ ' / 3600')]
+        ) }} as details
     from source_freshness
     where
         {{ seconds_between('loaded_at', current_instant()) }} > case
@@ -115,13 +114,10 @@ rejected_files as (
         machine_id,
         path as subject,
         began_at as since,
-        {{ dbt.concat([
+        {{ alert_details('rejected', [
             french_percent('cast(rejected_count as numeric(18, 6)) / line_count'),
-            "' de lignes rejetées ('",
             'cast(rejected_count as text)',
-            "' sur '",
             'cast(line_count as text)',
-            "')'",
         ]) }} as details
     from recent_files
     where
@@ -157,15 +153,9 @@ clock_jumps as (
             read_at
         ) as since,
         case
-            when has_gone_back then {{ dbt.concat([
-                "'recul de '", "cast(cast(floor(greatest_back_seconds / 60) as bigint) as text)", "' min'",
-            ]) }}
-            when is_ahead then {{ dbt.concat([
-                "cast(cast(floor(ahead_seconds / 60) as bigint) as text)", "' min d''avance sur la lecture'",
-            ]) }}
-            else {{ dbt.concat([
-                "'saut de '", "cast(cast(floor(greatest_leap_seconds / 3600) as bigint) as text)", "' h en avant'",
-            ]) }}
+            when has_gone_back then {{ alert_details('clock_back', [floor_text('greatest_back_seconds / 60')]) }}
+            when is_ahead then {{ alert_details('clock_ahead', [floor_text('ahead_seconds / 60')]) }}
+            else {{ alert_details('clock_leap', [floor_text('greatest_leap_seconds / 3600')]) }}
         end as details
     from jumping_clocks
     where has_gone_back or is_ahead or has_leapt
