@@ -11,6 +11,7 @@ from pipeline.conftest import erp_connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pipeline.plant import Plant
 
@@ -24,9 +25,17 @@ SECRETS = ("FTP_PASSWORD", "MYSQL_PASSWORD", "POSTGRES_PASSWORD", "PSEUDONYM_KEY
 
 @pytest.fixture(scope="module")
 def plant(new_plant: Callable[..., Plant]) -> Plant:
+    """All is loaded; one of the files was garbage."""
     plant = new_plant("bad_input", evening=True)
+    garbage = first_machine(plant) / "20251001.LOG"
+    garbage.write_bytes(b"\x00\xff\xfe garbage " * GARBAGE_REPEATS)
     plant.run_well("elt")
+    garbage.unlink()
     return plant
+
+
+def first_machine(plant: Plant) -> Path:
+    return min(folder for folder in plant.logs.iterdir() if folder.name.startswith("DEM12"))
 
 
 @pytest.fixture
@@ -36,8 +45,8 @@ def unchanged(plant: Plant) -> Iterator[None]:
     assert plant.contents("raw_ftplogs", "raw_erp", "marts") == before
 
 
-def assert_refused(plant: Plant, *words: str, **changes: str) -> None:
-    status, output = plant.run("elt", **changes)
+def assert_refused(plant: Plant, *words: str, job: str = "elt", **changes: str) -> None:
+    status, output = plant.run(job, **changes)
     assert status != 0, output[-3000:]
     last = [line for line in output.splitlines() if line.strip()][-1]
     assert last.startswith("atelier: failed: "), output[-3000:]
@@ -124,18 +133,20 @@ def test_a_server_that_is_down_is_named(plant: Plant) -> None:
 
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize(
-    ("changes", "part"),
+    ("job", "changes", "part"),
     [
-        ({"TAP_MYSQL_PORT": "1"}, "the MySQL server 127.0.0.1:1"),
-        ({"TAP_FTPLOGS_ROOT": "/no-such-folder"}, "/no-such-folder"),
-        ({"TARGET_POSTGRES_PORT": "1"}, "target-postgres"),
+        ("erp-to-marts", {"TAP_MYSQL_PORT": "1"}, "the MySQL server 127.0.0.1:1"),
+        ("elt", {"TAP_FTPLOGS_ROOT": "/no-such-folder"}, "/no-such-folder"),
+        ("elt", {"TARGET_POSTGRES_PORT": "1"}, "target-postgres"),
     ],
     ids=["tap-mysql", "tap-ftplogs", "target-postgres"],
 )
-def test_a_part_that_fails_fails_the_run_every_time(plant: Plant, changes: dict[str, str], part: str) -> None:
+def test_a_part_that_fails_fails_the_run_every_time(
+    plant: Plant, job: str, changes: dict[str, str], part: str
+) -> None:
     # Meltano's own settings, so that the check before the run passes and the part itself fails.
     for _ in range(2):
-        assert_refused(plant, part, **changes)
+        assert_refused(plant, part, job=job, **changes)
 
 
 def test_a_test_that_fails_fails_the_run_every_time(plant: Plant) -> None:
@@ -154,13 +165,6 @@ def test_a_test_that_fails_fails_the_run_every_time(plant: Plant) -> None:
 
 
 def test_a_garbage_file_becomes_rejected_lines(plant: Plant) -> None:
-    machine = min(folder for folder in plant.logs.iterdir() if folder.name.startswith("DEM12"))
-    garbage = machine / "20251001.LOG"
-    garbage.write_bytes(b"\x00\xff\xfe garbage " * GARBAGE_REPEATS)
-    try:
-        plant.run_well("ftplogs-to-marts")
-    finally:
-        garbage.unlink()
     rows = plant.query(
         "select r.reason, r.is_truncated, r.byte_count from raw_ftplogs.rejected_lines r "
         "join raw_ftplogs.log_files f using (file_version_id) where f.file_name = '20251001.LOG'"
@@ -169,7 +173,7 @@ def test_a_garbage_file_becomes_rejected_lines(plant: Plant) -> None:
 
 
 def test_a_file_that_cannot_be_read_fails_the_run_after_all_else_is_in_the_marts(plant: Plant) -> None:
-    machine = min(folder for folder in plant.logs.iterdir() if folder.name.startswith("DEM12"))
+    machine = first_machine(plant)
     unreadable, readable = machine / "20251002 denied.LOG", machine / "20251003.LOG"
     lines = b"20251003 07:00:00|@MachineStart\n20251003 07:01:00|@StukUitgevoerd: 1\n"
     unreadable.write_bytes(lines)

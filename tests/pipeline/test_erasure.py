@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from atelier.gdpr.words import ERASED
+from oracle.compare import erp_rows
+from oracle.erp import expected_shutter_orders
+from oracle.logs import expected_from_logs
 from target_warehouse.sinks import pseudonym
 
 from pipeline.conftest import erp_connection
@@ -67,13 +70,14 @@ class Customer:
 
 
 def customer_with_pieces(plant: Plant) -> Customer:
-    """Find a customer with an order to plan, of which a machine has made pieces."""
-    key = plant.variables["PSEUDONYM_KEY"]
+    """Find in the sources a customer with an order to plan, of which a machine has made pieces."""
+    key, zone = plant.variables["PSEUDONYM_KEY"], plant.variables["PLANT_TIMEZONE"]
     with closing(erp_connection(plant)) as connection, connection.cursor() as cursor:
         cursor.execute("select id, aunummer, aualpha, kundennr, kommission from a_kopf order by id")
         rows = cursor.fetchall()
-    made = set(plant.query("select distinct order_number, extension from marts.fct_pieces"))
-    to_plan = {row[0] for row in plant.query("select order_id from marts.fct_shutter_orders")}
+    sessions = expected_from_logs(plant.logs, zone).pieces.values()
+    made = {(piece.order_number, piece.extension) for pieces in sessions for piece in pieces}
+    to_plan = {order.order_id for order in expected_shutter_orders(erp_rows(plant), zone)}
     found: dict[str, list[tuple[str, int, str, str | None]]] = {}
     for order_id, number, extension, customer, job in rows:
         if customer:
@@ -94,15 +98,9 @@ def customer_with_pieces(plant: Plant) -> Customer:
 
 
 @pytest.fixture(scope="module")
-def plant(new_plant: Callable[..., Plant]) -> Plant:
-    plant = new_plant("erasure", evening=True)
-    plant.run_well("elt")
-    return plant
-
-
-@pytest.fixture(scope="module")
-def customer(plant: Plant) -> Customer:
+def loaded(new_plant: Callable[..., Plant]) -> tuple[Plant, Customer]:
     """The customer, whose order is also named where no machine would name it; all of it is loaded."""
+    plant = new_plant("erasure", evening=True)
     customer = customer_with_pieces(plant)
     _, number, extension = customer.orders[0]
     folder = next(path for path in plant.logs.iterdir() if path.name.startswith("DEM12"))
@@ -116,8 +114,18 @@ def customer(plant: Plant) -> Customer:
     )
     # What is no order of theirs stays: a profile of that name, a wait as long, another extension.
     customer.own_numbers.discard(number)
-    plant.run_well("ftplogs-to-marts")
-    return customer
+    plant.run_well("elt")
+    return plant, customer
+
+
+@pytest.fixture(scope="module")
+def plant(loaded: tuple[Plant, Customer]) -> Plant:
+    return loaded[0]
+
+
+@pytest.fixture(scope="module")
+def customer(loaded: tuple[Plant, Customer]) -> Customer:
+    return loaded[1]
 
 
 def found_in(plant: Plant, customer: Customer) -> set[str]:

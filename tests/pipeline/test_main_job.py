@@ -7,11 +7,13 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from atelier.connections import KEEPALIVES_IDLE_SECONDS
 from atelier_demo.factory.erp_operations import delete_order
 from oracle.compare import assert_marts_equal
 
 from pipeline.conftest import erp_connection, finish_the_day
 from pipeline.plant import DATA_SCHEMAS, Plant
+from pipeline.sessions import SessionWatcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,10 +23,20 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def plant(new_plant: Callable[..., Plant]) -> Plant:
+def watched(new_plant: Callable[..., Plant]) -> tuple[Plant, dict[str, float]]:
+    """A plant whose first run is over, and how soon each end of its connections asked after the other."""
     plant = new_plant("main_job")
+    watcher = SessionWatcher(int(plant.variables["POSTGRES_PORT"]))
+    watcher.start()
     plant.run_well("elt")
-    return plant
+    watcher.over.set()
+    watcher.join()
+    return plant, watcher.lasting
+
+
+@pytest.fixture(scope="module")
+def plant(watched: tuple[Plant, dict[str, float]]) -> Plant:
+    return watched[0]
 
 
 def freshness(plant: Plant) -> dict[str, tuple[datetime, datetime]]:
@@ -36,6 +48,16 @@ def freshness(plant: Plant) -> dict[str, tuple[datetime, datetime]]:
 def test_the_marts_are_what_the_sources_say(plant: Plant) -> None:
     complete = set(plant.logs.rglob("*")) - plant.growing
     assert_marts_equal(plant, torn=complete)
+
+
+def test_both_ends_of_a_connection_ask_soon_whether_the_other_is_still_there(
+    watched: tuple[Plant, dict[str, float]],
+) -> None:
+    # One that is gone without a word holds up nobody for long.
+    _, ends = watched
+    # The launcher's, Meltano's, the loader's for each source, some of dbt's; two ends each.
+    assert len(ends) > 12
+    assert {end: seconds for end, seconds in ends.items() if seconds > KEEPALIVES_IDLE_SECONDS} == {}
 
 
 def test_the_addresses_of_customers_are_never_read(plant: Plant) -> None:

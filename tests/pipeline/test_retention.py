@@ -107,8 +107,6 @@ def cutoffs(plant: Plant) -> dict[str, date]:
 
 def test_without_a_retention_run_everything_is_there(plant: Plant) -> None:
     assert_marts_equal(plant)
-    plant.run_well("elt")
-    assert_marts_equal(plant)
     assert cutoffs(plant) == {}
     assert plant.query("select sum(rows_withheld) from raw_erp.full_table_loads") == [(0,)]
 

@@ -17,6 +17,7 @@ PEERS = {peer for peer in ("curl", "lftp") if shutil.which(peer)}
 
 
 @pytest.mark.integration
+@pytest.mark.slow  # half a minute, and nothing of the product leans on it
 def test_a_quick_benchmark_has_every_contestant(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench.ftp", "--quick", "--folder", str(tmp_path)],
