@@ -11,15 +11,32 @@ import pytest
 from atelier import redaction
 from atelier_demo.servers.site import Site
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from xdist.remote import Producer
 
 ROOT = Path(__file__).resolve().parent
 
 # How long an example takes says more of what else the machine does than of us.
 settings.register_profile("atelier", deadline=None)
 settings.load_profile("atelier")
+
+
+class TogetherScheduling(LoadFileScheduling):
+    """Keeps the tests of a file in one process, and all that look at the server: its marts are made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "serve/tests" if file.startswith("serve/tests/") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> TogetherScheduling:
+    """Say to pytest-xdist which tests stay together."""
+    return TogetherScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
