@@ -222,7 +222,11 @@ class LocalBook:
             book.has_said_unconfigured = bool(content["has_said_unconfigured"])
             incidents = [_incident_of(fields) for fields in content["incidents"]]
         book._incidents = {incident.incident_id: incident for incident in incidents}
-        book._incidents.update(cls._unwritten.get(path, {}))
+        lasting = {incident.alert.alert_id for incident in incidents if incident.gone_at is None}
+        for key, incident in cls._unwritten.get(path, {}).items():
+            # Unless another process has met the same alert meanwhile, and could write.
+            if key in book._incidents or incident.alert.alert_id not in lasting:
+                book._incidents[key] = incident
         return book
 
     def load(self, now: datetime) -> list[Incident]:
