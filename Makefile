@@ -71,11 +71,17 @@ restore: setup ## Restore a backup: FROM=folder, or FROM=latest [REPLACE=1] [SEE
 	@$(BIN)/atelier restore "$${FROM:?name the folder of a backup, or latest}" \
 	  $(if $(REPLACE),--replace) $(if $(SEEDS),--seeds)
 
-.PHONY: lint
-lint: setup ## ruff, mypy --strict, sqlfluff
+# mypy and sqlfluff take half a minute each, on one core each
+.PHONY: lint lint-python lint-sql
+lint: ## ruff, mypy --strict, sqlfluff
+	@$(MAKE) --no-print-directory --jobs=2 lint-python lint-sql
+
+lint-python: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+lint-sql: setup
 	@$(BIN)/atelier-demo lint-sql
 
 .PHONY: test
