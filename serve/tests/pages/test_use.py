@@ -19,7 +19,7 @@ from pages.visit import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
     from served import Served
 
     from pages.visit import Visit
@@ -322,6 +322,36 @@ class TestWall:
         wall.page.clock.fast_forward(61_000)
         wall.page.get_by_text("derniers chiffres connus").wait_for()
         assert wall.figure("Pièces")
+
+    def test_a_late_answer_does_not_hide_that_the_server_is_gone(self, visit: Callable[..., Visit]) -> None:
+        wall = visit("/?mural=1")
+        wall.page.clock.install()
+        wall.go("/?mural=1")
+        wall.settle()
+        asked: list[Route] = []
+
+        def hold_that_of_the_bar(route: Route) -> None:
+            asked.append(route)
+            if len(asked) == 1:
+                # The page's own comes first.
+                route.continue_()
+
+        wall.page.route("**/v1/freshness*", hold_that_of_the_bar)
+        wall.page.clock.fast_forward(61_000)
+        while len(asked) < 2:
+            wall.page.wait_for_timeout(20)
+        # All else that the page asks for is answered meanwhile.
+        wall.page.wait_for_timeout(1000)
+        wall.allowed.append("ERR_FAILED")
+        wall.page.route("**/v1/**", lambda route: route.abort())
+        wall.page.clock.fast_forward(61_000)
+        lost = wall.page.get_by_text("derniers chiffres connus")
+        lost.wait_for()
+        with wall.page.expect_response("**/v1/freshness*"):
+            asked[1].continue_()
+        # The page's clock stands still, and its frames with it.
+        wall.page.wait_for_timeout(500)
+        assert lost.is_visible()
 
     def test_the_button_leads_there(self, visit: Callable[..., Visit]) -> None:
         seen = visit(MACHINE_DAY)

@@ -20,12 +20,27 @@ const content = document.getElementById("content");
  * Returns a function that loads and draws again.
  */
 export function run(load, draw) {
+    let begun = 0;
+    let ended = 0;
+    /** Whether a refresh that began later has ended before this one, whose answers are older than what is shown. */
+    function isOutdated(number) {
+        if (number < ended) {
+            return true;
+        }
+        ended = number;
+        return false;
+    }
     async function refresh({ quiet = false } = {}) {
+        begun += 1;
+        const number = begun;
         if (!quiet) {
             replace(content, loading());
         }
         try {
             const [data, freshness] = await Promise.all([load(), get("freshness")]);
+            if (isOutdated(number)) {
+                return;
+            }
             replace(content, draw(data));
             showFreshness(freshness.data);
             if (!quiet) {
@@ -33,7 +48,7 @@ export function run(load, draw) {
             }
             document.documentElement.dataset.ready = "";
         } catch (error) {
-            if (error.name === "AbortError") {
+            if (error.name === "AbortError" || isOutdated(number)) {
                 return;
             }
             if (quiet) {
