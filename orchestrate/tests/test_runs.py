@@ -209,7 +209,14 @@ def test_a_run_that_could_not_be_recorded_is_recorded_by_the_next(
     runs.keep(tmp_path, lost)
     (tmp_path / "torn.json").write_text('{"job": "el')
     (tmp_path / "empty.json").write_text("null")
-    runs.begin(connection, runs.Run("erp", "test"), tmp_path, 4000, never)
+    said: list[str] = []
+    runs.begin(connection, runs.Run("erp", "test"), tmp_path, 4000, said.append)
+    # What is lost is lost, but not in silence.
+    assert [
+        f"{tmp_path / name} holds no run that can be read" in said[place]
+        for place, name in enumerate(("empty.json", "torn.json"))
+    ] == [True, True]
+    assert len(said) == 2
     assert rows(connection, "select outcome, message, rows_loaded from ops.runs where job = 'elt'") == [
         ("failed", "the warehouse cannot be reached", 2)
     ]

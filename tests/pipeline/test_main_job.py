@@ -28,9 +28,11 @@ def watched(new_plant: Callable[..., Plant]) -> tuple[Plant, dict[str, float]]:
     plant = new_plant("main_job")
     watcher = SessionWatcher(int(plant.variables["POSTGRES_PORT"]))
     watcher.start()
-    plant.run_well("elt")
-    watcher.over.set()
-    watcher.join()
+    try:
+        plant.run_well("elt")
+    finally:
+        watcher.over.set()
+        watcher.join()
     return plant, watcher.lasting
 
 

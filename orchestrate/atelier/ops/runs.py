@@ -121,6 +121,8 @@ def _record_kept(cursor: Cursor, path: Path, say: Callable[[str], None]) -> None
     try:
         if (other := _read(path)) is not None:
             _write(cursor, other)
+        else:
+            say(f"warning: {path} holds no run that can be read (a crash of the machine?): it is removed")
         path.unlink()
     except (OSError, psycopg2.DataError, psycopg2.IntegrityError) as error:
         why = error.strerror if isinstance(error, OSError) else error.pgcode
