@@ -18,7 +18,8 @@ _EVENT = re.compile(r"\s*\|@\s*(\w+)\s*:?(.*)", re.DOTALL)
 _NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
 _NUMBER_BEFORE_SEC = re.compile(_NUMBER + r"\s*sec", re.IGNORECASE)
 _ANY_NUMBER = re.compile(_NUMBER)
-_ORDER = re.compile(r"(?<!\d)(\d{4,9})/([A-Za-z0-9]{1,5})(?![A-Za-z0-9])", re.ASCII)
+_ORDER = re.compile(r"(?<!\d)(\d{4,9})([/-])([A-Za-z0-9]{1,5})(?![A-Za-z0-9])", re.ASCII)
+_YEAR = re.compile(r"(19|20)\d\d")
 _JOB_TOKEN = re.compile(r"(?<!\w)([RLC]):")
 
 
@@ -105,9 +106,31 @@ def wait_microseconds(details: str) -> int:
 
 
 def order_of_piece(details: str) -> tuple[int | None, str | None]:
-    """Order number and extension that the details of a piece carry, such as `230001/A`."""
-    order = _ORDER.search(details)
-    return (int(order[1]), order[2]) if order else (None, None)
+    """Order number and extension that the details of a piece carry, such as `230001/A` or `2507748-004`."""
+    for found in _ORDER.finditer(details):
+        number, mark, extension = found.groups()
+        before, after = details[: found.start()], details[found.end() :]
+        if before[-1:] == "." and before[-2:-1].isdigit():
+            continue  # the digits after a decimal point
+        if mark == "-" and len(number) == 4:  # as many as a measure or a colour has
+            continue
+        if not _is_of_a_date(before, number, extension, after):
+            return int(number), extension
+    return None, None
+
+
+def _is_of_a_date(before: str, number: str, extension: str, after: str) -> bool:
+    """Whether `number/extension` is a date or a part of one, whatever the order of its parts."""
+    if re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", number):
+        return True  # 20250528
+    if len(number) != len("2025"):
+        return False
+    if re.search(r"\d{1,2}[/.-]\d{1,2}[/.-]$", before):
+        return True  # 28/05/2025
+    if re.fullmatch(r"\d{1,2}", extension) and re.match(r"[/.-]\d{1,2}(?!\d)", after):
+        return True  # 2025/05/28
+    is_month_or_week = re.fullmatch(r"\d{1,2}|W\d\d", extension) or _YEAR.fullmatch(extension)
+    return bool(_YEAR.fullmatch(number) and is_month_or_week)
 
 
 def read_job(details: str) -> tuple[str | None, Decimal | None, str | None]:

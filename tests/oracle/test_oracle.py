@@ -9,6 +9,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from .lines import Event, Rejected, order_of_piece, parse_line, read_job, wait_microseconds
 from .logs import ExpectedLogs, Job, Machine, Session, expected_from_logs, machine_of_folder
@@ -349,11 +351,35 @@ def test_wait_durations(details: str, expected: int) -> None:
     assert wait_microseconds(details) == expected
 
 
-def test_orders_of_pieces() -> None:
-    assert order_of_piece("230001/A pos 2") == (230001, "A")
-    assert order_of_piece("cde 230001/ABCDEF") == (None, None)
-    assert order_of_piece("12/5 puis 2300/b2-x") == (2300, "b2")
-    assert order_of_piece("") == (None, None)
+@pytest.mark.parametrize(
+    ("details", "order"),
+    [
+        ("230001/A pos 2", (230001, "A")),
+        ("2507748-004", (2507748, "004")),
+        ("cde 230001/ABCDEF", (None, None)),
+        ("12/5 puis 2300/b2-x", (2300, "b2")),
+        ("2025/05/28 pos 1", (None, None)),
+        ("2025-05-28 230001/YG0", (230001, "YG0")),
+        ("28/05/2025/A", (None, None)),
+        ("2025/05, 2024/2025, 2025/W22, 20250528-1", (None, None)),
+        ("1200-800, 3359.0000/5, 7016-G", (None, None)),
+        ("", (None, None)),
+    ],
+)
+def test_orders_of_pieces(details: str, order: tuple[int | None, str | None]) -> None:
+    assert order_of_piece(details) == order
+
+
+@given(
+    st.dates(date(1990, 1, 1), date(2050, 12, 31)),
+    st.sampled_from(
+        ["%Y/%m/%d", "%Y-%m-%d", "%d/%m/%Y", "%d-%m-%y", "%Y/%m", "%m/%Y", "%Y.%m.%d", "%d.%m.%Y", "%Y%m%d"]
+    ),
+    st.sampled_from(["", " pos 1", "-1", "/1", " 07:30"]),
+)
+def test_no_date_is_an_order(day: date, form: str, suffix: str) -> None:
+    assert order_of_piece(f"le {day:{form}}{suffix}") == (None, None)
+    assert order_of_piece(f"{day:{form}}{suffix} 2507748-004") == (2507748, "004")
 
 
 def test_job_details() -> None:

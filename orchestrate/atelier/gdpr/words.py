@@ -24,7 +24,10 @@ WITHOUT_BARE_NUMBERS: Final = frozenset({JOB, WAIT})
 #: A shorter number says too little to be an order's by itself: it may be a position, a quantity.
 _SHORTEST_NUMBER: Final = 4
 
-_REFERENCE = re.compile(r"(?<![0-9])([0-9]{1,18})(?![0-9])(?:/([A-Za-z0-9]{1,5})(?![A-Za-z0-9]))?")
+#: An extension follows a slash, or a hyphen after five digits or more (macro piece_order_number).
+_REFERENCE = re.compile(
+    r"(?<![0-9])([0-9]{1,18})(?![0-9])(?:(?:/|(?<=[0-9]{5})-)([A-Za-z0-9]{1,5})(?![A-Za-z0-9]))?"
+)
 
 
 def by_number(orders: Iterable[tuple[int, str]]) -> dict[int, set[str]]:
@@ -38,8 +41,8 @@ def by_number(orders: Iterable[tuple[int, str]]) -> dict[int, set[str]]:
 def without_orders(text: str, orders: Mapping[int, set[str]], *, bare: bool) -> str:
     """Return a text without its references to orders.
 
-    `230001/A` is the order with that number and extension and no other. A number without an extension may be
-    any order of that number.
+    `230001/A` and `230001-A` are the order with that number and extension and no other. A number without an
+    extension may be any order of that number.
 
     Args:
         text: What a machine or somebody at a machine has written.

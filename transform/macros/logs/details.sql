@@ -31,14 +31,33 @@
 {%- endmacro %}
 
 
-{# The order number and the extension that the details of a piece may carry: 230001 and A of "230001/A pos 2". #}
+{#
+    The order number and the extension that the details of a piece may carry: 230001 and A of "230001/A pos 2", 2507748 and
+    004 of "2507748-004".
+#}
 {% macro piece_order_number(details) -%}
-    cast({{ captured(details, '(?<![0-9])([0-9]{4,9})/[A-Za-z0-9]{1,5}(?![A-Za-z0-9])') }} as bigint)
+    cast({{ captured(details, _order_reference('([0-9]{4,9})', '[A-Za-z0-9]{1,5}')) }} as bigint)
 {%- endmacro %}
 
 
 {% macro piece_extension(details) -%}
-    {{ captured(details, '(?<![0-9])[0-9]{4,9}/([A-Za-z0-9]{1,5})(?![A-Za-z0-9])') }}
+    {{ captured(details, _order_reference('[0-9]{4,9}', '([A-Za-z0-9]{1,5})')) }}
+{%- endmacro %}
+
+
+{#
+    A regular expression for an order's number and extension. A date is no order, be it 2025/05/28, 2025-05-28, 28/05/2025,
+    2025/05, 2025-W22, 2024/2025 or 20250528-1; nor are digits after a decimal point. A hyphen needs a number of five
+    digits or more: 1200-800 is a measure, 7016-G a colour.
+#}
+{% macro _order_reference(number, extension) -%}
+    {%- set year = '(?:19|20)[0-9]{2}' -%}
+    {%- set no_date = '(?![0-9]{4}[/-][0-9]{1,2}[/.-][0-9]{1,2}(?![0-9]))'
+        ~ '(?!' ~ year ~ '[/-](?:[0-9]{1,2}|' ~ year ~ '|W[0-9]{2})(?![A-Za-z0-9]))'
+        ~ '(?!' ~ year ~ '(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[/-])' -%}
+    {%- set long_enough = '(?:(?=[0-9]{5,9}[/-])|(?<![0-9]{1,2}[/.-][0-9]{1,2}[/.-])(?=[0-9]{4}/))' -%}
+    (?<![0-9])(?<![0-9][.]){{ no_date }}{{ long_enough }}
+    {{- number }}[/-]{{ extension }}(?![A-Za-z0-9])
 {%- endmacro %}
 
 
