@@ -5,12 +5,6 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-# How much the factory makes for the demo: make demo DAYS=5 MACHINES=2 ORDERS=500
-DAYS ?= 30
-MACHINES ?= 3
-ORDERS ?= 2000
-SEED ?= 1
-
 # How many tests run side by side, each process with servers of its own
 PROCESSES ?= 2
 
@@ -22,9 +16,11 @@ help: ## This list
 setup: ## Set up the locked environments; afterwards .venv/bin/meltano works
 	@$(PYTHON) setup/bootstrap.py
 
+# How much is made comes from the environment, where make puts what is set on its command line:
+# make demo DAYS=5 MACHINES=2 ORDERS=500 SEED=2
 .PHONY: demo
 demo: setup ## Local servers, generated sources, the whole pipeline, a summary
-	@$(BIN)/atelier-demo run --days $(DAYS) --machines $(MACHINES) --orders $(ORDERS) --seed $(SEED)
+	@$(BIN)/atelier-demo run
 
 .PHONY: demo-status
 demo-status: setup ## What runs where

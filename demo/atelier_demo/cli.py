@@ -17,6 +17,7 @@ from atelier_demo.servers.places import project_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import NoReturn
 
     from atelier_demo.servers import ServerStatus
 
@@ -50,15 +51,8 @@ def root_folder() -> Path:
 
 def run(options: argparse.Namespace) -> int:
     """Run the demo from end to end."""
-    run_demo(
-        root_folder(),
-        site_of(options),
-        seed=options.seed,
-        days=options.days,
-        machines=options.machines,
-        orders=options.orders,
-        say=say,
-    )
+    wanted = {name: getattr(options, name) for name in fill.AMOUNTS}
+    run_demo(root_folder(), site_of(options), wanted, say)
     return 0
 
 
@@ -103,9 +97,17 @@ def table(servers: Sequence[ServerStatus]) -> str:
     )
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that refuses a command line in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with what is wrong; how the command is used stands in --help."""
+        self.exit(2, f"{self.prog}: {message} ({self.prog} --help)\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser; each subcommand is registered here, in one line."""
-    top = argparse.ArgumentParser(prog="atelier-demo", description=__doc__)
+    top: argparse.ArgumentParser = Parser(prog="atelier-demo", description=__doc__)
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     add(commands, "up", up, "start PostgreSQL, MariaDB and vsftpd; those that run are left alone")
     add(commands, "down", down, "stop them; their data stay")
@@ -114,7 +116,7 @@ def parser() -> argparse.ArgumentParser:
         add(commands, "fill", fill.run, "fill the FTP server and the ERP with made-up sources")
     )
     add(commands, "grow", grow.run, "let the machines finish the day that `fill` left half-way")
-    fill.add_arguments(add(commands, "run", run, "the demo: servers, sources, the pipeline, a summary"))
+    fill.add_amounts(add(commands, "run", run, "the demo: servers, sources, the pipeline, a summary"))
     add(commands, "lint-sql", lint_sql, "lint the SQL of the dbt project")
     return top
 

@@ -3,52 +3,39 @@
 from __future__ import annotations
 
 import time
-from datetime import date
 from typing import TYPE_CHECKING
 
 from atelier_demo import summary
-from atelier_demo.factory.fill import fill, last_half_day
+from atelier_demo.factory.fill import amounts, fill
 from atelier_demo.factory.grow import grow
 from atelier_demo.pipeline import run_meltano
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from atelier_demo.servers.site import Site
 
 
-def last_day(site: Site) -> date:
-    """Return the demo's last day: that of its first run, so that running it again changes nothing."""
-    remembered = site.folder / "last-day"
-    if not remembered.is_file():
-        remembered.write_text(last_half_day().isoformat(), encoding="ascii")
-    return date.fromisoformat(remembered.read_text(encoding="ascii").strip())
-
-
-def run_demo(
-    root: Path, site: Site, *, seed: int, days: int, machines: int, orders: int, say: Callable[[str], None]
-) -> None:
+def run_demo(root: Path, site: Site, wanted: Mapping[str, int | None], say: Callable[[str], None]) -> None:
     """Run the demo; quick, and without any change, where it has been run before.
 
     Args:
         root: The project's folder.
         site: The local servers, running or not.
-        seed: Names one of the many possible plants.
-        days: Calendar days of logs.
-        machines: Machining centres.
-        orders: Orders in the ERP.
+        wanted: How much of the sources is made (see `AMOUNTS`).
         say: Prints a line for the person who waits.
 
     Raises:
+        AtelierError: The demo was made before, with other amounts.
         PipelineError: A run of Meltano failed.
         ServerError: A server cannot be started.
     """
     started = time.monotonic()
     log = site.folder / "log" / "meltano.log"
+    made = amounts(site, wanted)
     variables = site.up(say)
-    until = last_day(site)
-    fill(site, seed=seed, days=days, machines=machines, orders=orders, until=until, progress=say)
+    fill(site, made, progress=say)
     say("meltano run elt: extract, load, transform, test (about a minute the first time)")
     say(f"meltano run elt: done in {run_meltano(root, 'elt', log, say):.0f} s")
     if grow(site, progress=say):

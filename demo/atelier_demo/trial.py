@@ -11,16 +11,16 @@ import os
 import subprocess
 import sys
 import tempfile
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pymysql
 from atelier.errors import AtelierError
 
+from atelier_demo.factory.ending import remembered
 from atelier_demo.factory.erp import make_erp
-from atelier_demo.factory.fill import PIPELINE_TABLES, last_half_day
-from atelier_demo.factory.logs import make_logs
+from atelier_demo.factory.fill import AMOUNTS, PIPELINE_TABLES
+from atelier_demo.factory.logs import grow_logs, make_logs
 from atelier_demo.servers import mariadb, vsftpd
 from atelier_demo.servers.settings import write_private
 
@@ -108,11 +108,11 @@ def fill(variables: Mapping[str, str], folder: Path = FTP_FOLDER) -> None:
     """
     notes = folder / "made"
     notes.mkdir(parents=True, exist_ok=True)
-    remembered = notes / "last-day"
-    if not remembered.is_file():
-        remembered.write_text(last_half_day().isoformat(), encoding="ascii")
-    until = date.fromisoformat(remembered.read_text(encoding="ascii").strip())
-    logs = make_logs(folder / "files", seed=SEED, days=30, until=until, manifest=notes / "logs.json")
+    ending = remembered(notes / "last-day")
+    days, files = AMOUNTS["days"].default, folder / "files"
+    manifest = notes / "logs.json"
+    logs = make_logs(files, seed=SEED, days=days, until=ending.day, now=ending.now, manifest=manifest)
+    grow_logs(files, seed=SEED, until=ending.day, now=ending.now)
     try:
         with pymysql.connect(
             host=variables["MYSQL_HOST"],
@@ -126,12 +126,14 @@ def fill(variables: Mapping[str, str], folder: Path = FTP_FOLDER) -> None:
             connect_timeout=15,
         ) as connection:
             note = notes / "erp.json"
-            made = make_erp(connection, seed=SEED, until=until, database=mariadb.DATABASE, manifest=note)
+            made = make_erp(
+                connection, seed=SEED, until=ending.erp_day, database=mariadb.DATABASE, manifest=note
+            )
             mariadb.grant_reader(connection, PIPELINE_TABLES)
     except pymysql.err.MySQLError as error:
         raise AtelierError(f"the trial's ERP cannot be filled ({error.args[-1]}): see its log") from None
     machines, orders = len(logs.machines), made.rows["a_kopf"]
-    sys.stdout.write(f"until {until}: {logs.files:,} files of {machines} machines, {orders:,} orders\n")
+    sys.stdout.write(f"until {ending.day}: {logs.files:,} files of {machines} machines, {orders:,} orders\n")
 
 
 def check_erp(variables: Mapping[str, str], port: int = 3306) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from datetime import date, datetime
+import time
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 from atelier.errors import AtelierError
+from atelier_demo import cli
 from atelier_demo.factory import fill, grow
-from atelier_demo.factory.shifts import PLANT
+from atelier_demo.factory.ending import Ending, remembered
+from atelier_demo.factory.logs import make_logs
 from atelier_demo.servers.site import Site
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OPTIONS = ["--days", "2", "--machines", "1", "--orders", "60", "--seed", "3", "--until", "2025-06-12"]
+UNTIL = date(2025, 6, 12)
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +53,7 @@ def test_fill_starts_the_servers_and_fills_both_sources(
     shown = capsys.readouterr().out
     assert "machine logs until 2025-06-12: " in shown
     assert "60 orders" in shown
-    assert {path.name for path in own_site.ftp_root.iterdir()} == {
-        "DEM12 (PVC)",
-        "PERÇAGE9 (ACIER GALVANISÉ)",
-    }
+    assert [path.name for path in own_site.ftp_root.iterdir()] == ["DEM12 (PVC)"]
     started = Site(own_site.folder)
     assert started.variables()["MYSQL_PASSWORD"] not in shown
     with started.mysql.connect() as reader, reader.cursor() as cursor:
@@ -76,15 +77,51 @@ def test_fill_and_grow_again_change_nothing(own_site: Site) -> None:
     assert snapshot() == grown
 
 
-def test_a_count_below_one_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    parser = argparse.ArgumentParser()
-    fill.add_arguments(parser)
-    with pytest.raises(SystemExit):
-        parser.parse_args(["--days", "0"])
-    assert "at least 1" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "refusal"),
+    [
+        (["--days", "0"], "DAYS is '0': give a whole number from 1 to 3650"),
+        (["--days", "٣"], "DAYS is"),
+        (["--machines=-2"], "MACHINES is '-2'"),
+        (["--orders", "many"], "ORDERS is 'many'"),
+        (["--orders", "9999999"], "ORDERS is '9999999'"),
+        (["--seed", "1.5"], "SEED is '1.5'"),
+    ],
+)
+def test_a_senseless_amount_is_refused_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], words: list[str], refusal: str
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.parser().parse_args(["run", *words])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert refusal in said
+    assert said.count("\n") == 1
 
 
-def test_no_line_lies_in_the_future_by_default() -> None:
-    noon = datetime.combine(fill.last_half_day(), datetime.min.time(), PLANT).replace(hour=12)
-    assert noon <= datetime.now(PLANT)
-    assert fill.last_half_day() <= date.today()  # noqa: DTZ011 - the machine's own date is meant
+def test_amounts_come_from_the_environment_as_make_gives_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"DAYS": "5", "MACHINES": "2", "ORDERS": "", "SEED": "0"}.items():
+        monkeypatch.setenv(name, value)
+    options = cli.parser().parse_args(["run"])
+    assert (options.days, options.machines, options.orders, options.seed) == (5, 2, None, 0)
+
+
+def test_what_was_made_stays_and_another_amount_is_refused(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    defaults = {name: amount.default for name, amount in fill.AMOUNTS.items()}
+    assert fill.amounts(site, dict.fromkeys(fill.AMOUNTS)) == defaults
+    make_logs(site.ftp_root, seed=0, days=1, machines=1, until=UNTIL, manifest=fill.logs_note(site))
+    made = {"seed": 0, "days": 1, "machines": 1, "orders": 2000}
+    assert fill.amounts(site, dict.fromkeys(fill.AMOUNTS)) == made
+    assert fill.amounts(site, {"machines": 1, "orders": 7}) == {**made, "orders": 7}
+    with pytest.raises(AtelierError, match=r"made with MACHINES=1, not 4: .*make demo-reset"):
+        fill.amounts(site, {"machines": 4})
+
+
+def test_the_moment_of_the_first_time_is_remembered(tmp_path: Path) -> None:
+    note = tmp_path / "new" / "last-day"
+    first = remembered(note)
+    assert 0 <= time.time() - first.now < 60
+    assert remembered(note) == first
+    note.write_text("2025-06-12", encoding="ascii")  # as it was remembered before
+    assert remembered(note) == Ending.of_day(UNTIL)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from atelier_demo.factory import log_operations as operations
+from atelier_demo.factory.ending import Ending
 from atelier_demo.factory.log_plan import (
     ALWAYS_ODDITIES,
     CALENDAR_ODDITIES,
@@ -19,7 +20,7 @@ from atelier_demo.factory.log_plan import (
     production_days,
 )
 from atelier_demo.factory.logs import LogsManifest, grow_logs, make_logs
-from atelier_demo.factory.shifts import PLANT
+from atelier_demo.factory.shifts import PLANT, clock_change_at_night
 
 UNTIL = date(2025, 6, 12)
 EVENT_LINE = re.compile(r"^([0-9]{8}) ([0-9]{2}:[0-9]{2}:[0-9]{2})\s*\|@\s*(\w+)\s*:?\s*(.*)$", re.DOTALL)
@@ -130,7 +131,7 @@ def test_thirty_days_of_three_machines_meet_every_oddity(later: int) -> None:
 
 
 def test_without_oddities_every_line_is_an_event(tmp_path: Path) -> None:
-    manifest = make_logs(tmp_path, seed=7, days=6, until=UNTIL, oddities=False)
+    manifest = make_logs(tmp_path, seed=7, days=6, until=UNTIL, machines=3, oddities=False)
     assert len(manifest.machines) == 3
     for path, (content, _) in snapshot(tmp_path).items():
         if path not in manifest.growing:
@@ -315,7 +316,7 @@ def test_a_later_last_day_leaves_the_days_before_as_they_were(tmp_path: Path) ->
 def test_one_machine_more_adds_a_folder_and_changes_no_other(tmp_path: Path) -> None:
     make_logs(tmp_path, seed=7, days=3, until=UNTIL)
     before = snapshot(tmp_path)
-    manifest = make_logs(tmp_path, seed=7, days=3, until=UNTIL, machines=4)
+    manifest = make_logs(tmp_path, seed=7, days=3, until=UNTIL, machines=5)
     after = snapshot(tmp_path)
     assert before.items() <= after.items()
     assert {path.partition("/")[0] for path in after.keys() - before.keys()} == {"FOM21 (PVC)"}
@@ -339,6 +340,59 @@ def test_growing_completes_the_torn_line_and_stops_there(tmp_path: Path, until: 
         assert changed > torn[path][1]
     assert grow_logs(root, seed=7, until=until) == 0
     assert snapshot(root) == grown
+
+
+@pytest.mark.parametrize("oddities", [True, False])
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 9])
+def test_as_many_machines_are_made_as_are_asked_for(tmp_path: Path, count: int, *, oddities: bool) -> None:
+    manifest = make_logs(tmp_path, seed=7, days=3, until=UNTIL, machines=count, oddities=oddities)
+    assert len(manifest.machines) == len(list(tmp_path.iterdir())) == count
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=PLANT)
+
+
+#: An ordinary day hour by hour, and the nights in which the clocks change, each hour that is there twice.
+MOMENTS = [
+    *(moment(f"2025-06-12 {hour:02}:{minute:02}") for hour in range(24) for minute in (0, 25)),
+    moment("2025-06-15 09:00"),  # a Sunday
+    *(
+        moment(f"2026-03-29 {clock}")
+        for clock in ("00:30", "01:59", "03:01", "04:30", "05:19", "05:21", "12:00")
+    ),
+    *(moment(f"2025-10-26 {clock}") for clock in ("00:30", "01:59", "02:00", "02:30", "02:59")),
+    *(
+        moment(f"2025-10-26 {clock}").replace(fold=1)
+        for clock in ("02:00", "02:30", "02:59", "03:30", "05:21")
+    ),
+]
+
+
+@pytest.mark.parametrize("now", MOMENTS, ids=str)
+def test_the_last_day_ends_now(tmp_path: Path, now: datetime) -> None:
+    ending = Ending.of_moment(now)
+    manifest = make_logs(tmp_path, seed=7, days=2, until=ending.day, now=ending.now, oddities=False)
+    begun = {path: tmp_path.joinpath(path).read_bytes() for path in manifest.growing}
+    assert len(begun) == 4
+    assert grow_logs(tmp_path, seed=7, until=ending.day, now=ending.now, oddities=False) == 4
+    night = clock_change_at_night(ending.day)
+    newest = []
+    for path in tmp_path.rglob("*.LOG"):
+        content = path.read_bytes()
+        assert content.endswith(b"\n")
+        walls = [wall for wall, *_ in events_in(content)]
+        times = [wall.replace(tzinfo=PLANT).timestamp() for wall in walls]
+        back = next((n for n, (one, next_one) in enumerate(pairwise(walls), 1) if next_one < one), None)
+        if night < 0 and back is not None:
+            times[back:] = [wall.replace(tzinfo=PLANT, fold=1).timestamp() for wall in walls[back:]]
+        assert max(times) <= ending.now
+        assert path.stat().st_mtime <= ending.now
+        newest.append(max(times))
+    # At work: the early, the late and in the nights of the clocks the night shift.
+    if (now.weekday() < 5 and 5 < now.hour < 20) or (night and now.hour < 4):
+        assert all(ending.now - one < 60 * 60 for one in sorted(newest)[-4:])
+    assert ending.erp_day < now.date()
 
 
 def test_todays_files_stop_at_about_noon(tmp_path: Path) -> None:

@@ -5,27 +5,37 @@ from __future__ import annotations
 import ftplib
 import io
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg2
 import pymysql
 import pytest
-from atelier_demo.servers import ServerError, Site, processes, run_as
+from atelier_demo.servers import ServerError, Site, postgres, processes, run_as
 from dotenv import dotenv_values
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 
 pytestmark = pytest.mark.integration
 
 CLI = "from atelier_demo.cli import main; raise SystemExit(main())"
+
+
+@pytest.fixture
+def folder_in_tmp() -> Iterator[Path]:
+    """A folder that others may reach, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="atelier-", dir="/tmp") as folder:
+        yield Path(folder)
 
 
 def pids(site: Site) -> dict[str, int | None]:
@@ -151,16 +161,23 @@ class TestPostgres:
         connection.close()
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs it")
-    @pytest.mark.parametrize("way", [1, 2])
+    @pytest.mark.parametrize(("way", "rights"), [(1, 0o755), (2, 0o700)], ids=["open", "closed"])
     def test_root_runs_it_where_user_namespaces_are_forbidden(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: int
+        self, folder_in_tmp: Path, monkeypatch: pytest.MonkeyPatch, way: int, rights: int
     ) -> None:
         ways = run_as.candidates()
         monkeypatch.setattr(run_as, "candidates", lambda: ways[way:])
-        if way == 1:  # pytest's folders are closed to others, and a plain `nobody` has to pass
-            for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-                folder.chmod(0o755)
-        other = Site(tmp_path / "dev")
+        # Programs and data are open to everyone, or closed as in a clone in root's home.
+        version, programs = max(postgres.installations().items())
+        package, copies = programs.parent.parent, folder_in_tmp / "packages"
+        for folder in (programs.parent, package.with_name(f"{package.name}.libs")):
+            if folder.is_dir():
+                shutil.copytree(folder, copies / folder.relative_to(package.parent), symlinks=True)
+        for path in (folder_in_tmp, *folder_in_tmp.rglob("*")):
+            path.chmod(rights)
+        moved = copies / programs.relative_to(package.parent)
+        monkeypatch.setattr(postgres, "installations", lambda: {version: moved})
+        other = Site(folder_in_tmp / "dev")
         try:
             other.postgres.start()
             assert other.postgres.data_folder.stat().st_uid == run_as.NOBODY
@@ -170,7 +187,7 @@ class TestPostgres:
             other.postgres.stop()
             # The same data where they are allowed again.
             monkeypatch.setattr(run_as, "candidates", lambda: ways)
-            again = Site(tmp_path / "dev")
+            again = Site(folder_in_tmp / "dev")
             again.postgres.start()
             assert again.postgres.data_folder.stat().st_uid == 0
             again.postgres.connect().close()

@@ -96,7 +96,7 @@ def test_a_bad_network_changes_nothing(
 
 @pytest.fixture(scope="module")
 def large(new_growing: Callable[..., Growing]) -> Growing:
-    return new_growing("large", days=30, machines=3)
+    return new_growing("large", days=30, machines=4)
 
 
 @pytest.fixture(scope="module")

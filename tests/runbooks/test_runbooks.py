@@ -119,7 +119,7 @@ def test_replay_a_file(book: Book) -> None:
 
 def test_backfill_a_year(book: Book) -> None:
     load, retention, verify = blocks("backfill-a-year")
-    make_logs(book.plant.logs, seed=7, days=9, until=date(2024, 12, 20), oddities=False)
+    make_logs(book.plant.logs, seed=7, days=9, machines=3, until=date(2024, 12, 20), oddities=False)
     book.run_well(load)
     book.run_well(retention)
     assert "2024-12-" in book.run_well(verify)

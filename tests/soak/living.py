@@ -44,7 +44,7 @@ class Machines:
         self._dice = random.Random(seed)  # noqa: S311 # to be repeated, not to be secret
         # The factory leaves its last day half written, so one more is made than is used.
         until = first + timedelta(days=days)
-        make_logs(staging, seed=seed, days=HISTORY_DAYS + days + 1, until=until, oddities=False)
+        make_logs(staging, seed=seed, days=HISTORY_DAYS + days + 1, machines=3, until=until, oddities=False)
         self._files = {
             path.relative_to(staging): _seen_from(path.read_bytes())
             for path in sorted(staging.rglob("*"))

@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+from atelier.errors import AtelierError
+
+from atelier_demo.factory.ending import Ending, remembered
 from atelier_demo.factory.erp import ErpManifest, make_erp
 from atelier_demo.factory.logs import LogsManifest, make_logs
-from atelier_demo.factory.shifts import PLANT
+from atelier_demo.factory.manifests import read_arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from atelier_demo.servers.site import Site
 
 PIPELINE_TABLES = ("a_kopf", "a_logbuch", "p_zubeh", "a_vorgang", "p_artikel", "a_kopffreie")
 """What the pipeline may read of the ERP: all but the addresses."""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much of something is made: by default, at least, at most."""
+
+    default: int
+    least: int
+    greatest: int
+    meaning: str
+
+
+AMOUNTS: Final = {
+    "days": Amount(30, 1, 3650, "calendar days of machine logs"),
+    "machines": Amount(4, 1, 100, "machining centres; the fourth comes later and has accents"),
+    "orders": Amount(2000, 1, 200_000, "orders in the ERP"),
+    "seed": Amount(1, 0, 999_999_999, "another seed makes another plant"),
+}
 
 
 @dataclass(frozen=True)
@@ -34,24 +57,21 @@ def logs_note(site: Site) -> Path:
     return site.folder / "factory" / "logs.json"
 
 
+def last_moment_note(site: Site) -> Path:
+    """Give the file in which a site remembers until when its sources were made."""
+    return site.folder / "last-day"
+
+
 def erp_note(site: Site) -> Path:
     """Give the file in which a site remembers how its ERP was made."""
     return site.folder / "factory" / "erp.json"
 
 
-def last_half_day() -> date:
-    """Give the last day at the plant whose noon has passed: up to there "today's" logs are written."""
-    return (datetime.now(PLANT) - timedelta(hours=12)).date()
-
-
 def fill(
     site: Site,
+    made: Mapping[str, int],
     *,
-    seed: int = 1,
-    days: int = 30,
-    machines: int = 3,
-    orders: int = 2000,
-    until: date | None = None,
+    ending: Ending | None = None,
     oddities: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> Filled:
@@ -59,11 +79,8 @@ def fill(
 
     Args:
         site: The local servers, started.
-        seed: Names one of the many possible plants.
-        days: Calendar days of logs, up to and with `until`.
-        machines: Machining centres (with oddities one more appears in the last third of the days).
-        orders: Orders in the ERP.
-        until: The last day; its logs end at about noon. By default the last day whose noon has passed.
+        made: How much of everything (see `AMOUNTS`).
+        ending: Until when; by default until the moment at which the site was filled first.
         oddities: Whether the logs hold everything odd that was seen at the customer's.
         progress: Takes a line of text for the person who waits.
 
@@ -71,41 +88,73 @@ def fill(
         Counts of what there is.
     """
     say = progress or (lambda _: None)
-    until = until or last_half_day()
+    ending = ending or remembered(last_moment_note(site))
     logs = make_logs(
         site.ftp_root,
-        seed=seed,
-        machines=machines,
-        days=days,
-        until=until,
+        seed=made["seed"],
+        machines=made["machines"],
+        days=made["days"],
+        until=ending.day,
+        now=ending.now,
         oddities=oddities,
         manifest=logs_note(site),
     )
     say(
-        f"machine logs until {until}: {logs.files:,} files with {logs.lines:,} lines "
+        f"machine logs until {ending.day}: {logs.files:,} files with {logs.lines:,} lines "
         f"of {len(logs.machines)} machines, {len(logs.oddities)} kinds of oddities"
     )
     with site.admin_mysql(None) as connection:
-        erp = make_erp(connection, seed=seed, orders=orders, until=until, manifest=erp_note(site))
+        erp = make_erp(
+            connection,
+            seed=made["seed"],
+            orders=made["orders"],
+            until=ending.erp_day,
+            manifest=erp_note(site),
+        )
     site.grant_erp_reader(PIPELINE_TABLES)
     say(
-        f"ERP until {until}: {erp.rows['a_kopf']:,} orders with {sum(erp.rows.values()):,} rows, "
+        f"ERP until {ending.erp_day}: {erp.rows['a_kopf']:,} orders with {sum(erp.rows.values()):,} rows, "
         f"{erp.shutter_orders:,} of them roller-shutter orders to plan"
     )
     return Filled(logs, erp)
 
 
+def amounts(site: Site, wanted: Mapping[str, int | None]) -> dict[str, int]:
+    """Return how much of everything is made: what is wanted, else what there is, else the default.
+
+    Raises:
+        AtelierError: There is something already, and not as much as is wanted.
+    """
+    made = (read_arguments(logs_note(site)) or {}) | (read_arguments(erp_note(site)) or {})
+    for name, number in wanted.items():
+        if number is not None and made.get(name, number) != number:
+            raise AtelierError(
+                f"the demo was made with {name.upper()}={made[name]}, not {number}: leave it out, "
+                "or run `make demo-reset` first, which deletes the demo's data"
+            )
+    given = {name: number for name, number in wanted.items() if number is not None}
+    return {name: (made | given).get(name, amount.default) for name, amount in AMOUNTS.items()}
+
+
+def add_amounts(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how much is made; they may be set in the environment as well."""
+    for name, amount in AMOUNTS.items():
+        parser.add_argument(
+            f"--{name}",
+            type=partial(_number, name, amount),
+            default=os.environ.get(name.upper()) or None,
+            help=f"{amount.meaning} (default: {amount.default}, or as it was made before)",
+        )
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `fill`."""
-    parser.add_argument("--days", type=_count, default=30, help="calendar days of machine logs (30)")
-    parser.add_argument("--machines", type=_count, default=3, help="machining centres (3)")
-    parser.add_argument("--orders", type=_count, default=2000, help="orders in the ERP (2000)")
-    parser.add_argument("--seed", type=int, default=1, help="another seed makes another plant (1)")
+    add_amounts(parser)
     parser.add_argument(
         "--until",
         type=date.fromisoformat,
         metavar="YYYY-MM-DD",
-        help="the last day of the logs, written up to noon (default: the last day whose noon has passed)",
+        help="the last day of the logs, written up to noon (default: up to now)",
     )
 
 
@@ -114,21 +163,16 @@ def run(args: argparse.Namespace) -> int:
     from atelier_demo.cli import say, site_of  # the command line imports this module
 
     site = site_of(args)
+    made = amounts(site, {name: getattr(args, name) for name in AMOUNTS})
     site.up(say)
-    fill(
-        site,
-        seed=args.seed,
-        days=args.days,
-        machines=args.machines,
-        orders=args.orders,
-        until=args.until,
-        progress=say,
-    )
+    fill(site, made, ending=Ending.of_day(args.until) if args.until else None, progress=say)
     return 0
 
 
-def _count(text: str) -> int:
-    """Read a whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
+def _number(name: str, amount: Amount, text: str) -> int:
+    """Read how much is to be made of something."""
+    if text.isascii() and text.isdigit() and amount.least <= int(text) <= amount.greatest:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"{name.upper()} is {text!r}: give a whole number from {amount.least} to {amount.greatest}"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -34,11 +35,13 @@ def grow(site: Site, *, progress: Callable[[str], None] | None = None) -> int:
         site.ftp_root,
         seed=filled["seed"],
         until=date.fromisoformat(filled["until"]),
+        now=filled.get("now") or math.inf,
         machines=filled["machines"],
         oddities=filled["oddities"],
     )
     if progress is not None:
-        progress(f"machine logs of {filled['until']}: {grown} files grew to the end of the day")
+        end = "up to now" if filled.get("now") else "to the end of the day"
+        progress(f"machine logs of {filled['until']}: {grown} files grew {end}")
     return grown
 
 

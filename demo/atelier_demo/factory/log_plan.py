@@ -1,21 +1,21 @@
 """Which files a machine sends for which day: the simulated day, made odd, as bytes.
 
 A day's oddity follows from the date and the machine alone, so a longer period, more machines or a
-later last day leave every older file as it was. Three machines and thirty days show every oddity.
+later last day leave every older file as it was. Four machines and thirty days show every oddity.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from atelier_demo.factory.dice import dice
 from atelier_demo.factory.event_oddities import EVENT_ODDITIES
 from atelier_demo.factory.file_oddities import FILE_ODDITIES, LogFile
-from atelier_demo.factory.line_oddities import LINE_ODDITIES
-from atelier_demo.factory.machines import Machine, fleet, late_machine
-from atelier_demo.factory.shifts import HOUR, SUNDAY, clock_change_at_night, simulate, works_at_night
+from atelier_demo.factory.line_oddities import BOM, LINE_ODDITIES
+from atelier_demo.factory.machines import KNOWN_MACHINES, Machine, fleet, late_machine
+from atelier_demo.factory.shifts import HOUR, PLANT, SUNDAY, clock_change_at_night, simulate, works_at_night
 from atelier_demo.factory.writing import STAMP_LENGTH, draft, instant
 
 if TYPE_CHECKING:
@@ -44,8 +44,10 @@ def drawn_oddity(place: int, day: date) -> str | None:
 
 
 def machines_at_work(count: int, *, oddities: bool) -> list[Machine]:
-    """Give the fleet; with oddities also the machine that comes later."""
-    return [*fleet(count), late_machine()] if oddities else fleet(count)
+    """Give `count` machines; with oddities the fourth is the one that comes later."""
+    if not oddities or count <= KNOWN_MACHINES:
+        return fleet(count)
+    return [*fleet(count - 1), late_machine()]
 
 
 def production_days(days: int, until: date, *, late: bool) -> Iterator[date]:
@@ -103,20 +105,49 @@ def _traits(machine: Machine, day: date, seed: int) -> Iterator[str]:
         yield "late_machine_folder"
 
 
-def until_noon(file: LogFile, day: date) -> bytes:
-    """Give the beginning of a day's file as it stands at about noon: its last line is half written."""
-    noon = f"{day:%Y%m%d} 12:00:00".encode()
-    start = end = 0
-    for line in file.content.splitlines(keepends=True):
-        start, end = end, end + len(line)
-        stamp = line[:STAMP_LENGTH]
-        if stamp >= noon and stamp.startswith(noon[:9]):
-            break
-    if start == 0:
-        return file.content[: len(file.content) // 2]
-    return file.content[: start + (end - start) // 2]
+def half_way(file: LogFile, day: date, now: float) -> LogFile:
+    """Give a day's file as it stands in the midst of the day: up to noon, the last line half written.
+
+    Where noon has not passed `now` by far, the machine has still written half of its lines until now.
+    """
+    ends, times = zip(*_lines(file.content), strict=True)
+    first = next((at for at in times if at is not None), now)
+    stop = min(instant(day, 12 * HOUR), (first + now) / 2)
+    begun = next((number for number, at in enumerate(times) if at is not None and at >= stop), 0)
+    if begun == 0:
+        return replace(file, content=file.content[: len(file.content) // 2], modified_at=stop)
+    start = ends[begun - 1]
+    return replace(file, content=file.content[: start + (ends[begun] - start) // 2], modified_at=stop)
 
 
-def noon(day: date) -> float:
-    """Give the Unix time of noon on `day`."""
-    return instant(day, 12 * HOUR)
+def written_until(file: LogFile, now: float) -> LogFile:
+    """Give a file as it stands at an instant: without the lines that are written later."""
+    if now >= file.modified_at:
+        return file
+    end = 0
+    for line_end, at in _lines(file.content):
+        if at is not None and at > now:
+            return replace(file, content=file.content[:end], modified_at=min(file.modified_at, now))
+        end = line_end
+    return file
+
+
+def _lines(content: bytes) -> Iterator[tuple[int, float | None]]:
+    """Give where each line ends, and the Unix time at which it was written, as far as it says so.
+
+    The order of the lines tells which of the two hours is meant that the clocks repeat in autumn.
+    """
+    end, latest = 0, 0.0
+    for line in content.splitlines(keepends=True):
+        end += len(line)
+        stamp = line.replace(b"\0", b"").removeprefix(BOM).strip()[:STAMP_LENGTH]
+        try:
+            wall = datetime.strptime(stamp.decode("ascii"), "%Y%m%d %H:%M:%S").replace(tzinfo=PLANT)
+        except ValueError:
+            yield end, None
+            continue
+        at = wall.timestamp()
+        if at < latest - HOUR / 2:
+            at = wall.replace(fold=1).timestamp()
+        latest = max(latest, at)
+        yield end, at

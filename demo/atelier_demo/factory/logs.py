@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from atelier_demo.factory.log_plan import (
     file_of_day,
     files_sent,
+    half_way,
     machines_at_work,
-    noon,
     production_days,
-    until_noon,
+    written_until,
 )
 from atelier_demo.factory.machines import late_machine
 from atelier_demo.factory.manifests import read_manifest, write_manifest
@@ -56,16 +57,18 @@ def make_logs(
     root: Path,
     *,
     seed: int,
-    machines: int = 3,
+    machines: int = 4,
     days: int = 30,
     until: date,
+    now: float = math.inf,
     oddities: bool = True,
     manifest: Path | None = None,
 ) -> LogsManifest:
     """Write the logs of the `days` calendar days that end with `until` below the folder `root`.
 
     The files of `until` are those of a day that is not over: up to about noon, the last line half
-    written. With `oddities` one more machine appears in the last third of the period.
+    written. No line is written after the Unix time `now`. With `oddities` one machine of four or more
+    appears in the last third of the period.
 
     `manifest` is a file outside `root` that remembers what was done: the same call again then returns
     at once and changes nothing, even where files have since grown, been replaced or been taken away.
@@ -85,6 +88,7 @@ def make_logs(
         "machines": machines,
         "days": days,
         "until": until.isoformat(),
+        "now": None if now == math.inf else now,
         "oddities": oddities,
     }
     known = read_manifest(manifest, arguments)
@@ -94,10 +98,13 @@ def make_logs(
     for machine, place, day in _sessions(machines, days, until, oddities=oddities):
         if machine.folder not in made.machines:
             made.machines.append(machine.folder)
-        file = file_of_day(machine, place, day, seed, oddities=oddities)
+        file = written_until(file_of_day(machine, place, day, seed, oddities=oddities), now)
+        if not file.content:
+            continue  # the machine has not begun yet
         files = [file]
         if day == until:
-            files = [_growing(file, day)]
+            begun = half_way(file, day, now)
+            files = [replace(begun, oddities=(*begun.oddities, "growing_file"))]
             made.growing.append(file.path)
         elif oddities:
             files = files_sent(file, machine, place, day, seed)
@@ -109,8 +116,10 @@ def make_logs(
     return made
 
 
-def grow_logs(root: Path, *, seed: int, until: date, machines: int = 3, oddities: bool = True) -> int:
-    """Finish the files of `until`: complete the torn lines and append the rest of the day.
+def grow_logs(
+    root: Path, *, seed: int, until: date, now: float = math.inf, machines: int = 4, oddities: bool = True
+) -> int:
+    """Finish the files of `until`: complete the torn lines and append the rest of the day, up to `now`.
 
     Takes the arguments that `make_logs` was given. Files that are already complete, have been replaced
     or are gone stay as they are: a second call changes nothing.
@@ -120,7 +129,7 @@ def grow_logs(root: Path, *, seed: int, until: date, machines: int = 3, oddities
     """
     grown = 0
     for machine, place, day in _sessions(machines, 1, until, oddities=oddities):
-        file = file_of_day(machine, place, day, seed, oddities=oddities)
+        file = written_until(file_of_day(machine, place, day, seed, oddities=oddities), now)
         whole = file.content if file.content.endswith(b"\n") else file.content + b"\n"
         path = root / file.path
         there = path.read_bytes() if path.exists() else whole
@@ -138,11 +147,6 @@ def _sessions(count: int, days: int, until: date, *, oddities: bool) -> Iterator
         late = machine == late_machine()
         for day in production_days(days, until, late=late):
             yield machine, -1 if late else place, day
-
-
-def _growing(file: LogFile, day: date) -> LogFile:
-    content = until_noon(file, day)
-    return type(file)(file.path, content, noon(day), (*file.oddities, "growing_file"))
 
 
 def _write_unless_there(path: Path, file: LogFile) -> None:

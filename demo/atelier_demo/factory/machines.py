@@ -15,6 +15,10 @@ ENCODINGS = ("cp1252", "utf-8", "cp1252")
 LINE_ENDS = (b"\n", b"\n", b"\r\n")
 
 
+_KNOWN = (("DEM12", "PVC", 105.0), ("DEMALU", "ALU", 130.0), ("SU12", "HYBRIDE", 118.0))
+KNOWN_MACHINES = len(_KNOWN)
+
+
 @dataclass(frozen=True)
 class Machine:
     """One machining centre and how its logger writes.
@@ -35,15 +39,14 @@ class Machine:
 
 
 def fleet(count: int) -> list[Machine]:
-    """Give the plant's first `count` machines; the first three are the known ones."""
-    known = [("DEM12", "PVC", 105.0), ("DEMALU", "ALU", 130.0), ("SU12", "HYBRIDE", 118.0)]
+    """Give the plant's first `count` machines; the known ones come first."""
     generated = [
         (f"{PREFIXES[i % len(PREFIXES)]}{21 + i}", MATERIALS[i % len(MATERIALS)], 95.0 + 7 * (i % 8))
-        for i in range(max(0, count - len(known)))
+        for i in range(max(0, count - KNOWN_MACHINES))
     ]
     return [
         Machine(code, material, LINE_ENDS[i % len(LINE_ENDS)], ENCODINGS[i % len(ENCODINGS)], cycle)
-        for i, (code, material, cycle) in enumerate((known + generated)[:count])
+        for i, (code, material, cycle) in enumerate([*_KNOWN, *generated][:count])
     ]
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # `nobody` on Debian. No other account has to be made on the machine.
 NOBODY = 65534
+_PASS_EVERYWHERE = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
 _CHECK = 'test -d "$2" && test -w "$2" && test -x "$2" && exec "$1" --version'
 
 
@@ -45,8 +46,9 @@ def candidates() -> list[RunAs]:
         RunAs(("unshare", "-U", f"--map-user={NOBODY}", f"--map-group={NOBODY}"), 0),
         # Containers often forbid user namespaces.
         RunAs(setpriv, NOBODY),
-        # The project lies where only root may go, as /root: let this one program pass.
-        RunAs((*setpriv, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"), NOBODY),
+        # The project or its programs are closed to all but root, as in /root: let this one program pass.
+        # initdb asks by access(2), which counts capabilities of a user other than root only with this bit.
+        RunAs((*setpriv, "--securebits=+no_setuid_fixup", *_PASS_EVERYWHERE), NOBODY),
     ]
 
 
