@@ -30,7 +30,7 @@ MELTANO = ROOT / ".venv" / "bin" / "meltano"
 DATA_SCHEMAS = ("raw_ftplogs", "raw_erp", "staging", "intermediate", "marts", "seeds", "snapshots")
 
 #: Written in every run: what was loaded, not the data themselves.
-BOOKS = ("full_table_loads", "table_reads")
+BOOKS = ("full_table_loads", "table_reads", "int_built_logs")
 
 #: What depends on when the runs took place and on what they saw, not on what the sources are in the end.
 TIMES_OF_RUNS = {

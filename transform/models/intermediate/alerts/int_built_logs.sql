@@ -1,5 +1,5 @@
-{# Ephemeral: a mart that reads a view would be dropped each time dbt makes the view anew. #}
-{{ config(materialized='ephemeral') }}
+{# A table: the moment of the build is a row, not a text in the views that read it, so that they stay as they are. #}
+{{ config(incremental_strategy='sync', unique_key='loaded_at') }}
 
 with
 
@@ -9,7 +9,7 @@ runs as (
 
 ),
 
--- The views of this build are made when its sessions are; a load that ended since then is not in these.
+-- The sessions of this build hold what was loaded when it began; a load that ended since then is not in them.
 ranked_loads as (
 
     select

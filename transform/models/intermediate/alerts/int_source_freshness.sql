@@ -1,4 +1,4 @@
-{# Ephemeral: a mart that reads a view would be dropped each time dbt makes the view anew. #}
+{# Ephemeral: a part of the few models that read it, and no relation of its own that each run would have to compare. #}
 {{ config(materialized='ephemeral') }}
 
 with

@@ -1,4 +1,4 @@
-{# Ephemeral: dbt makes every view anew in every run, and would drop the marts that read it until it makes those too. #}
+{# Ephemeral: a part of the few models that read it, and no relation of its own that each run would have to compare. #}
 {{ config(materialized='ephemeral') }}
 
 with
