@@ -6,7 +6,6 @@ from contextlib import closing
 from dataclasses import asdict, fields
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, Literal
-from zoneinfo import ZoneInfo
 
 import pymysql.cursors
 
@@ -148,8 +147,7 @@ def _compare_files(plant: Plant, expected: ExpectedLogs) -> None:
     for row in rows:
         session = (row.pop("session_machine_id"), row.pop("session_date"))
         row["session"] = None if session == (None, None) else session
-    wanted = expected_files(expected.files.values(), ZoneInfo(plant.variables["PLANT_TIMEZONE"]))
-    _same(rows, [asdict(row) for row in wanted], "fct_log_files")
+    _same(rows, [asdict(row) for row in expected_files(expected)], "fct_log_files")
 
 
 def _compare_events(plant: Plant, expected: ExpectedLogs) -> None:

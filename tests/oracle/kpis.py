@@ -9,15 +9,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from .logs import machine_of_folder
-from .timeline import instant, to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, datetime
-    from zoneinfo import ZoneInfo
 
     from .erp import ShutterOrder
-    from .logs import ExpectedLogs, LogFile, SessionKey
+    from .logs import ExpectedLogs, SessionKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +145,17 @@ def expected_progress(orders: Iterable[ShutterOrder], expected: ExpectedLogs) ->
     return rows
 
 
-def expected_files(files: Iterable[LogFile], zone: ZoneInfo) -> list[FileRow]:
+def expected_files(expected: ExpectedLogs) -> list[FileRow]:
     """The latest version of each path, by path."""
     rows = []
-    for file in sorted(files, key=lambda one: one.path):
+    for path, file in sorted(expected.files.items()):
         machine_id = machine_of_folder(file.machine_folder)[0]
         day = None if file.first_event_at is None else file.first_event_at.date()
+        first_event_at, last_event_at = expected.file_times.get(path, (None, None))
         rows.append(
             FileRow(
                 machine_id=machine_id,
-                path=file.path,
+                path=path,
                 session=None if day is None else (machine_id, day),
                 production_date=day,
                 size_bytes=file.size_bytes,
@@ -164,12 +163,8 @@ def expected_files(files: Iterable[LogFile], zone: ZoneInfo) -> list[FileRow]:
                 event_count=file.event_count,
                 rejected_count=file.rejected_count,
                 blank_count=file.blank_count,
-                first_event_at=_instant(file.first_event_at, zone),
-                last_event_at=_instant(file.last_event_at, zone),
+                first_event_at=first_event_at,
+                last_event_at=last_event_at,
             )
         )
     return rows
-
-
-def _instant(wall_clock: datetime | None, zone: ZoneInfo) -> datetime | None:
-    return None if wall_clock is None else to_datetime(instant(wall_clock, zone))

@@ -9,8 +9,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from .lines import Event, Rejected, order_of_piece, parse_line, read_job, split_lines, wait_microseconds
-from .timeline import Interval, instant, join_neighbours, tile, to_datetime, to_seconds
+from .files import LogFile, ReadFile, events_in_order, read_file, rejected_count, tell_hours_apart
+from .lines import Event, order_of_piece, read_job, wait_microseconds
+from .timeline import Interval, join_neighbours, tile, to_datetime, to_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -30,21 +31,6 @@ _KINDS = {
 
 SessionKey: TypeAlias = "tuple[str, date]"
 """(machine_id, production_date)"""
-
-
-@dataclass(frozen=True, slots=True)
-class LogFile:
-    """One file; first and last event are wall-clock times in the order of the file."""
-
-    machine_folder: str
-    path: str
-    size_bytes: int
-    line_count: int
-    event_count: int
-    rejected_count: int
-    blank_count: int
-    first_event_at: datetime | None
-    last_event_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +125,8 @@ class ExpectedLogs:
     pieces: dict[SessionKey, list[Piece]] = field(default_factory=dict)
     jobs: dict[SessionKey, list[Job]] = field(default_factory=dict)
     events: dict[SessionKey, list[SessionEvent]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, order=True, slots=True)
-class _Place:
-    """Where a line stands, in the order that decides between two of one second."""
-
-    byte_offset: int
-    path: str
-    line_number: int
-
-
-@dataclass(slots=True)
-class _ReadFile:
-    summary: LogFile
-    events: list[tuple[_Place, Event]]
-    rejected: Counter[str]
+    #: The instants of the first and the last event in the order of each file that holds one.
+    file_times: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
 
 
 def expected_from_logs(
@@ -170,11 +142,11 @@ def expected_from_logs(
     """
     torn_to_take = set() if isinstance(take_torn_line, str) else {ftp_root / path for path in take_torn_line}
     expected = ExpectedLogs()
-    sessions: dict[SessionKey, list[_ReadFile]] = defaultdict(list)
+    sessions: dict[SessionKey, list[ReadFile]] = defaultdict(list)
     for path in sorted(ftp_root.rglob("*")):
         if path.suffix.lower() != ".log" or path.parent == ftp_root or not path.is_file():
             continue
-        read = _read_file(ftp_root, path, take_torn_line=take_torn_line == "all" or path in torn_to_take)
+        read = read_file(ftp_root, path, take_torn_line=take_torn_line == "all" or path in torn_to_take)
         expected.files[read.summary.path] = read.summary
         if read.summary.first_event_at is not None:
             machine_id = machine_of_folder(read.summary.machine_folder)[0]
@@ -194,58 +166,6 @@ def machine_of_folder(folder: str) -> tuple[str, str | None]:
     return match["code"], (match["material"] or "").strip() or None
 
 
-def _read_file(root: Path, path: Path, *, take_torn_line: bool) -> _ReadFile:
-    events: list[tuple[_Place, Event]] = []
-    rejected: Counter[str] = Counter()
-    blank = lines = 0
-    relative = path.relative_to(root)
-    content = path.read_bytes()
-    for offset, line in split_lines(content, take_torn_line=take_torn_line):
-        lines += 1
-        parsed = parse_line(line)
-        if parsed is None:
-            blank += 1
-        elif isinstance(parsed, Rejected):
-            rejected[parsed.text] += 1
-        else:
-            events.append((_Place(offset, relative.as_posix(), lines), parsed))
-    summary = LogFile(
-        machine_folder=relative.parts[0],
-        path=relative.as_posix(),
-        size_bytes=len(content),
-        line_count=lines,
-        event_count=len(events),
-        rejected_count=rejected.total(),
-        blank_count=blank,
-        first_event_at=events[0][1].at if events else None,
-        last_event_at=events[-1][1].at if events else None,
-    )
-    return _ReadFile(summary, events, rejected)
-
-
-def _events_in_order(files: Sequence[_ReadFile]) -> list[tuple[_Place, Event]]:
-    """The events of a session, each as often as in the file that holds it most often.
-
-    The k-th copy of a line is one event, in whichever files it stands; its place is its foremost byte offset.
-    """
-    places: dict[tuple[Event, int], _Place] = {}
-    for file in files:
-        seen: Counter[Event] = Counter()
-        for place, event in file.events:
-            seen[event] += 1
-            copy = (event, seen[event])
-            places[copy] = min(place, places.get(copy, place))
-    ordered = sorted(places.items(), key=lambda item: (item[0][0].at, item[1]))
-    return [(place, event) for (event, _), place in ordered]
-
-
-def _rejected_count(files: Sequence[_ReadFile]) -> int:
-    most: Counter[str] = Counter()
-    for file in files:
-        most |= file.rejected  # the union of two counters is the maximum of each count
-    return most.total()
-
-
 def _stops(timed: Sequence[tuple[int, Event]]) -> list[Interval]:
     """From each stop to the start right after it, when no other stop or start stands between them."""
     switches = [(at, event.name) for at, event in timed if event.name in ("MachineStop", "MachineStart")]
@@ -257,10 +177,11 @@ def _stops(timed: Sequence[tuple[int, Event]]) -> list[Interval]:
 
 
 def _work_out_session(
-    expected: ExpectedLogs, key: SessionKey, files: Sequence[_ReadFile], zone: ZoneInfo
+    expected: ExpectedLogs, key: SessionKey, files: Sequence[ReadFile], zone: ZoneInfo
 ) -> None:
-    placed = _events_in_order(files)
-    timed = [(instant(event.at, zone), event) for _, event in placed]
+    tell_hours_apart(files, zone)
+    placed = events_in_order(files, zone)
+    timed = [(line.at, line.event) for _, _, line in placed]
     waits = [
         (at, at + wait_microseconds(event.details)) for at, event in timed if event.name == "MachineWait"
     ]
@@ -269,7 +190,7 @@ def _work_out_session(
     if piece_times:
         span = (min(piece_times), max(piece_times))
         tiles = tile(span, _stops(timed), waits, cuts=piece_times)
-    expected.sessions[key] = _session(key, timed, tiles, _rejected_count(files))
+    expected.sessions[key] = _session(key, timed, tiles, rejected_count(files))
     expected.states[key] = [
         State(to_datetime(begin), to_datetime(end), state) for begin, end, state in join_neighbours(tiles)
     ]
@@ -278,14 +199,17 @@ def _work_out_session(
     expected.events[key] = [
         SessionEvent(
             number,
-            _KINDS.get(event.name, "other"),
-            to_datetime(instant(event.at, zone)),
+            _KINDS.get(line.event.name, "other"),
+            to_datetime(line.at),
             place.path,
-            place.line_number,
+            line_number,
             place.byte_offset,
         )
-        for number, (place, event) in enumerate(placed, start=1)
+        for number, (place, line_number, line) in enumerate(placed, start=1)
     ]
+    for file in files:
+        times = file.timed(zone)
+        expected.file_times[file.summary.path] = (to_datetime(times[0].at), to_datetime(times[-1].at))
 
 
 def _times(timed: Iterable[tuple[int, Event]], name: str) -> list[int]:
@@ -340,8 +264,7 @@ def _pieces(timed: Sequence[tuple[int, Event]], tiles: Sequence[tuple[int, int, 
         elif event.name == "StukUitgevoerd":
             cycle = None
             if previous_at is not None:
-                # Wall-clock times that spring skips can run against the instants: a cycle is never negative.
-                cycle = max(productive_until.get(at, 0) - productive_until.get(previous_at, 0), 0)
+                cycle = productive_until.get(at, 0) - productive_until.get(previous_at, 0)
             order_number, extension = order_of_piece(event.details)
             pieces.append(
                 Piece(

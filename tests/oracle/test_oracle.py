@@ -276,15 +276,55 @@ def test_a_piece_belongs_to_the_last_job_before_it(tmp_path: Path) -> None:
     ]
 
 
-def test_an_hour_that_occurs_twice_is_the_second_one(tmp_path: Path) -> None:
-    content = lines(f"01:59:59 {PIECE}", f"02:00:00 {PIECE}", f"03:00:00 {PIECE}", day="20251026")
+def test_lines_of_one_second_keep_the_order_of_their_file(tmp_path: Path) -> None:
+    # The tail is sent again under a path that sorts before the day's.
+    day = [f"07:00:00 {PIECE}", f"07:20:00 {STOP}", f"07:20:00 {START}", f"08:00:00 {PIECE}"]
+    files = {"DEM12 (PVC)/20250528.LOG": lines(*day), "DEM12 (PVC)/20250528 (1).LOG": lines(*day[2:])}
+    expected = read(tmp_path, files)
+    assert seconds(expected.sessions["DEM12", DAY]) == (3600, 3600, 0, 0)
+    assert {event.file_path for event in expected.events["DEM12", DAY]} == {"DEM12 (PVC)/20250528.LOG"}
+
+
+def instants(expected: ExpectedLogs, day: date) -> list[str]:
+    return [f"{event.occurred_at:%H:%M}" for event in expected.events["DEM12", day]]
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        # Without a sign it is the second hour.
+        (["01:59 02:00 03:00"], "23:59 01:00 02:00"),
+        (["02:15 02:59 02:00 02:15 03:00"], "00:15 00:59 01:00 01:15 02:00"),
+        # The machine stood still in between.
+        (["02:50 02:20 03:00"], "00:50 01:20 02:00"),
+        # Out of order, not put back.
+        (["02:58 02:49 03:01 02:59"], "01:49 01:58 01:59 02:01"),
+        # Its tail; what it had written before the hour began again; both.
+        (["02:15 02:59 02:00 02:15", "02:00 02:15"], "00:15 00:59 01:00 01:15"),
+        (["02:15 02:59 02:00 02:15", "02:15 02:59"], "00:15 00:59 01:00 01:15"),
+        (["02:15 02:59 02:00 02:15", "02:59 02:00 02:15"], "00:15 00:59 01:00 01:15"),
+        # Another station has lines of its own.
+        (["02:15 02:59 02:00 02:15", "02:20 02:30 02:59"], "00:15 00:59 01:00 01:15 01:20 01:30 01:59"),
+    ],
+)
+def test_the_night_that_has_25_hours(tmp_path: Path, files: list[str], expected: str) -> None:
+    contents = {
+        f"DEM12 (PVC)/{number}.LOG": lines(
+            *(f"{time}:00 {PIECE}: A" for time in times.split()), day="20251026"
+        )
+        for number, times in enumerate(files)
+    }
+    assert " ".join(instants(read(tmp_path, contents), date(2025, 10, 26))) == expected
+
+
+def test_a_stop_of_the_night_that_has_25_hours(tmp_path: Path) -> None:
+    content = lines(
+        f"02:30:00 {PIECE}", f"02:50:00 {STOP}", f"02:25:00 {START}", f"02:40:00 {PIECE}", day="20251026"
+    )
     expected = read(tmp_path, {"DEM12 (PVC)/a.log": content})
-    assert [f"{piece.produced_at:%H:%M:%S}" for piece in expected.pieces["DEM12", date(2025, 10, 26)]] == [
-        "23:59:59",
-        "01:00:00",
-        "02:00:00",
-    ]
-    assert cycles(expected, day=date(2025, 10, 26)) == [None, 3601, 3600]
+    day = date(2025, 10, 26)
+    assert seconds(expected.sessions["DEM12", day]) == (4200, 2100, 0, 2100)
+    assert cycles(expected, day=day) == [None, 2100]
 
 
 def test_an_hour_that_spring_skips_is_no_time_of_production(tmp_path: Path) -> None:
@@ -293,6 +333,11 @@ def test_an_hour_that_spring_skips_is_no_time_of_production(tmp_path: Path) -> N
     day = date(2025, 3, 30)
     assert seconds(expected.sessions["DEM12", day]) == (4500, 4440, 60, 0)
     assert states(expected, day=day)[1] == ("01:30:00", "01:31:00", "waiting")
+    # 02:30 is the instant of 03:30, so it comes after 03:15.
+    late = lines(f"02:30:00 {PIECE}: second", f"03:15:00 {PIECE}: first", day="20250330")
+    expected = read(tmp_path, {"DEM12 (PVC)/a.log": late})
+    assert [piece.details for piece in expected.pieces["DEM12", day]] == ["first", "second"]
+    assert cycles(expected, day=day) == [None, 900]
 
 
 def test_every_line_of_a_file_is_accounted_for(tmp_path: Path) -> None:

@@ -18,16 +18,29 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def instant(wall_clock: datetime, zone: ZoneInfo) -> int:
+def instant(wall_clock: datetime, zone: ZoneInfo, *, is_first: bool = False) -> int:
     """The instant of a wall-clock time.
 
-    A time that occurs twice in autumn is the second of the two. A time that is skipped in spring is read with
-    the offset in force before the jump. PostgreSQL does the same; both are the smaller of the two offsets
-    in question.
+    A time that occurs twice in autumn is the second of the two, or the first where `is_first`. A time that is
+    skipped in spring is read with the offset in force before the jump.
     """
-    offsets = [wall_clock.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1)]
-    smaller = min(offset for offset in offsets if offset is not None)
-    return (wall_clock.replace(tzinfo=timezone.utc) - _EPOCH - smaller) // _MICROSECOND
+    offsets = [_offset(wall_clock, zone, fold) for fold in (0, 1)]
+    offset = max(offsets) if is_first and is_repeated(wall_clock, zone) else min(offsets)
+    return (wall_clock.replace(tzinfo=timezone.utc) - _EPOCH - offset) // _MICROSECOND
+
+
+def is_repeated(wall_clock: datetime, zone: ZoneInfo) -> bool:
+    """Whether a wall-clock time occurs twice; one that spring skips has the smaller offset first."""
+    return _offset(wall_clock, zone, 0) > _offset(wall_clock, zone, 1)
+
+
+def repeated_stretch(wall_clock: datetime, zone: ZoneInfo) -> timedelta:
+    """By how much the clocks are put back, of a wall-clock time that occurs twice."""
+    return _offset(wall_clock, zone, 0) - _offset(wall_clock, zone, 1)
+
+
+def _offset(wall_clock: datetime, zone: ZoneInfo, fold: int) -> timedelta:
+    return wall_clock.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta(0)
 
 
 def to_datetime(at: int) -> datetime:

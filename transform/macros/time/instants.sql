@@ -6,7 +6,8 @@
 
 {#
     The instant of a wall-clock time of the plant. In the hour that autumn repeats, the wall clock alone cannot tell
-    which of the two is meant: it is read as the second one (winter time).
+    which of the two is meant: it is read as the second one (winter time). A time that spring skips is read with the offset
+    before the jump, so 02:30 is the instant of 03:30.
 #}
 {% macro plant_instant(wall_clock) -%}
     {{ adapter.dispatch('instant_in_zone')(wall_clock, plant_timezone()) }}
@@ -128,12 +129,38 @@
 {%- endmacro %}
 
 
+{# How many seconds the plant's clocks were put back in the 24 hours before an instant: 3600 after a change in autumn. #}
+{% macro clock_shift_seconds(instant) -%}
+    {%- set day = 86400 -%}
+    {{ seconds_between(
+        plant_wall_clock(instant),
+        seconds_after(plant_wall_clock(seconds_after(instant, -day)), day)
+    ) }}
+{%- endmacro %}
+
+
 {#
-    Whether an instant that plant_instant() made lies in the hour that autumn repeats: an hour before, the plant's clocks
-    showed the same.
+    Whether an instant that plant_instant() made lies in the hour that autumn repeats: before the clocks were put back, they
+    showed the same. Some zones repeat half an hour.
 #}
 {% macro is_in_repeated_hour(instant) -%}
-    ({{ plant_wall_clock(seconds_after(instant, -3600)) }} = {{ plant_wall_clock(instant) }})
+    (
+        {{ clock_shift_seconds(instant) }} > 0
+        and {{ plant_wall_clock(seconds_after(instant, '-' ~ clock_shift_seconds(instant))) }}
+        = {{ plant_wall_clock(instant) }}
+    )
+{%- endmacro %}
+
+
+{# The instant of a wall-clock time of the plant; in the hour that autumn repeats, the first of the two. #}
+{% macro first_plant_instant(wall_clock) -%}
+    case
+        when {{ is_in_repeated_hour(plant_instant(wall_clock)) }}
+            then {{ seconds_after(
+                plant_instant(wall_clock), '-' ~ clock_shift_seconds(plant_instant(wall_clock))
+            ) }}
+        else {{ plant_instant(wall_clock) }}
+    end
 {%- endmacro %}
 
 

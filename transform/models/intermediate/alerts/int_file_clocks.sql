@@ -53,11 +53,7 @@ steps as (
 
     select
         *,
-        {{ seconds_between('previous_at', 'occurred_at') }} as step_seconds,
-        -- Clocks repeat this hour every autumn; the wall clock cannot say which of the two is meant.
-        previous_at > occurred_at
-        and {{ is_in_repeated_hour('previous_at') }}
-        and {{ is_in_repeated_hour('occurred_at') }} as is_repetition
+        {{ seconds_between('previous_at', 'occurred_at') }} as step_seconds
     from lines
 
 ),
@@ -67,11 +63,11 @@ ranked_steps as (
     select
         *,
         row_number() over (
-            partition by machine_id, session_id, file_version_id, is_repetition
+            partition by machine_id, session_id, file_version_id
             order by step_seconds asc nulls last, byte_offset asc
         ) as back_rank,
         row_number() over (
-            partition by machine_id, session_id, file_version_id, is_repetition
+            partition by machine_id, session_id, file_version_id
             order by step_seconds desc nulls last, byte_offset asc
         ) as leap_rank
     from steps
@@ -86,15 +82,15 @@ files as (
         input_digest,
         file_version_id,
         cast(
-            coalesce(max(-step_seconds) filter (where step_seconds < 0 and not is_repetition), 0) as numeric(18, 6)
+            coalesce(max(-step_seconds) filter (where step_seconds < 0), 0) as numeric(18, 6)
         ) as greatest_back_seconds,
         cast(
             coalesce(max(step_seconds) filter (where step_seconds > 0), 0) as numeric(18, 6)
         ) as greatest_leap_seconds,
         max(previous_at) filter (
-            where step_seconds < 0 and not is_repetition and back_rank = 1
+            where step_seconds < 0 and back_rank = 1
         ) as stepped_back_at,
-        max(previous_at) filter (where step_seconds > 0 and not is_repetition and leap_rank = 1) as leapt_at,
+        max(previous_at) filter (where step_seconds > 0 and leap_rank = 1) as leapt_at,
         max(occurred_at) as newest_event_at
     from ranked_steps
     group by machine_id, session_id, input_digest, file_version_id
@@ -109,10 +105,14 @@ file_clocks as (
         files.file_version_id,
         files.greatest_back_seconds,
         files.greatest_leap_seconds,
-        -- An event of the repeated hour may be one hour earlier than it is taken to be.
+        -- Until the file shows that the hour has begun again, its events are taken for the second one, too late.
         cast(
             {{ seconds_between('machine_files.read_at', 'files.newest_event_at') }}
-            - case when {{ is_in_repeated_hour('files.newest_event_at') }} then 3600 else 0 end
+            - case
+                when {{ is_in_repeated_hour('files.newest_event_at') }}
+                    then {{ clock_shift_seconds('files.newest_event_at') }}
+                else 0
+            end
             as numeric(18, 6)
         ) as ahead_seconds,
         files.stepped_back_at,

@@ -31,6 +31,7 @@ current_files as (
         read_bytes,
         read_at,
         first_event_local_time,
+        last_event_local_time,
         cast(first_event_local_time as date) as production_date
     from versions
     where version_rank = 1
@@ -52,6 +53,7 @@ machine_files as (
         read_bytes,
         read_at,
         first_event_local_time,
+        last_event_local_time,
         production_date
     from current_files
 

@@ -11,26 +11,14 @@ sessions as (
 
 ),
 
-machine_files as (
-
-    select * from {{ ref('int_machine_files') }}
-
-),
-
 session_files as (
 
-    select
-        sessions.machine_id,
-        sessions.session_id,
-        sessions.input_digest,
-        machine_files.file_version_id,
-        machine_files.path,
-        machine_files.read_bytes
-    from sessions
-    inner join machine_files
+    select session_files.*
+    from {{ ref('int_session_files') }} as session_files
+    inner join sessions
         on
-            sessions.machine_id = machine_files.machine_id
-            and sessions.session_id = machine_files.session_id
+            session_files.machine_id = sessions.machine_id
+            and session_files.input_digest = sessions.input_digest
 
 ),
 
@@ -43,34 +31,44 @@ log_events as (
 
 ),
 
--- A line that stands twice in one file happened twice; the same line in two files of a session happened once. So the
--- first copy of a line in one file is the first copy in the other: lines are matched copy by copy.
-lines as (
+timed_lines as (
 
     select
         session_files.machine_id,
         session_files.session_id,
         session_files.input_digest,
         session_files.path,
+        session_files.first_event_at,
         log_events.file_version_id,
         log_events.byte_offset,
-        log_events.logged_local_time,
         log_events.event_name,
         log_events.details,
-        row_number() over (
-            partition by
-                session_files.machine_id,
-                session_files.session_id,
-                log_events.logged_local_time,
-                log_events.event_name,
-                log_events.details,
-                log_events.file_version_id
-            order by log_events.byte_offset
-        ) as copy_number
+        case
+            when log_events.byte_offset < session_files.second_hour_offset
+                then {{ first_plant_instant('log_events.logged_local_time') }}
+            else {{ plant_instant('log_events.logged_local_time') }}
+        end as occurred_at,
+        log_events.logged_local_time
     from log_events
     inner join session_files on log_events.file_version_id = session_files.file_version_id
     -- Lines beyond belong to a load that did not reach its end: the digest does not speak of them.
     where log_events.byte_offset < session_files.read_bytes
+
+),
+
+-- A line that stands twice in one file happened twice; the same line in two files of a session happened once. So the
+-- first copy of a line in one file is the first copy in the other: lines are matched copy by copy. The wall clock is
+-- part of the line: in spring, 02:30 and 03:30 are two lines of one instant.
+lines as (
+
+    select
+        *,
+        row_number() over (
+            partition by
+                machine_id, session_id, occurred_at, logged_local_time, event_name, details, file_version_id
+            order by byte_offset
+        ) as copy_number
+    from timed_lines
 
 ),
 
@@ -79,8 +77,8 @@ ranked_lines as (
     select
         *,
         row_number() over (
-            partition by machine_id, session_id, logged_local_time, event_name, details, copy_number
-            order by byte_offset, path
+            partition by machine_id, session_id, occurred_at, logged_local_time, event_name, details, copy_number
+            order by first_event_at, {{ in_byte_order('path') }}
         ) as file_rank
     from lines
 
@@ -97,13 +95,13 @@ events as (
         {{ event_kind('event_name') }} as event_kind,
         event_name,
         details,
-        {{ plant_instant('logged_local_time') }} as occurred_at,
-        -- Events are slightly out of order in the files, so the clock decides. byte_offset breaks ties: two events in
-        -- one second would otherwise get an arbitrary order and the piece numbers would change from run to run. The
-        -- path breaks those of two files.
+        occurred_at,
+        -- Events are slightly out of order in the files, so the clock decides. Lines of one second keep the order of
+        -- their file. Copies are taken from the file that begins first, so a tail that was sent again tears no second
+        -- apart.
         row_number() over (
             partition by machine_id, session_id
-            order by logged_local_time, byte_offset, path
+            order by occurred_at, first_event_at, {{ in_byte_order('path') }}, byte_offset
         ) as event_number
     from ranked_lines
     where file_rank = 1

@@ -50,12 +50,7 @@ pieces as (
         {{ piece_extension('details') }} as extension,
         details,
         cast(
-            case
-                -- Where a clock was not put forward in spring, the wall clock runs against the instants for an hour; no
-                -- piece takes less than no time.
-                when productive_seconds_before_previous is not null
-                    then greatest(productive_seconds_before - productive_seconds_before_previous, 0)
-            end as numeric(18, 6)
+            productive_seconds_before - productive_seconds_before_previous as numeric(18, 6)
         ) as cycle_seconds,
         started_at as produced_at,
         input_digest

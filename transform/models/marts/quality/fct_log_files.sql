@@ -14,6 +14,12 @@ machine_files as (
 
 ),
 
+session_files as (
+
+    select * from {{ ref('int_session_files') }}
+
+),
+
 described_files as (
 
     select
@@ -29,13 +35,19 @@ described_files as (
         log_files.event_count,
         log_files.rejected_count,
         log_files.blank_count,
-        {{ plant_instant('log_files.first_event_local_time') }} as first_event_at,
-        {{ plant_instant('log_files.last_event_local_time') }} as last_event_at,
+        -- Of a version that is not current, the repeated hour of autumn is read as the second.
+        coalesce(
+            session_files.first_event_at, {{ plant_instant('log_files.first_event_local_time') }}
+        ) as first_event_at,
+        coalesce(
+            session_files.last_event_at, {{ plant_instant('log_files.last_event_local_time') }}
+        ) as last_event_at,
         log_files.is_complete,
         machine_files.file_version_id is not null as is_current,
         log_files.read_error as read_problem
     from log_files
     left join machine_files on log_files.file_version_id = machine_files.file_version_id
+    left join session_files on log_files.file_version_id = session_files.file_version_id
 
 )
 

@@ -1,0 +1,12 @@
+{#
+    A text that is sorted by the bytes of its UTF-8: the order of a server's language differs from server to server, and
+    skips blanks and parentheses.
+#}
+{% macro in_byte_order(text) -%}
+    {{ adapter.dispatch('in_byte_order')(text) }}
+{%- endmacro %}
+
+
+{% macro postgres__in_byte_order(text) -%}
+    {{ text }} collate "C"
+{%- endmacro %}
