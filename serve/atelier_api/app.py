@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -24,6 +24,7 @@ from atelier_api.resources.losses import endpoints as losses
 from atelier_api.resources.machines import endpoints as machines
 from atelier_api.resources.operations import endpoints as operations
 from atelier_api.resources.orders import endpoints as orders
+from atelier_api.resources.parameters import once
 from atelier_api.resources.pieces import endpoints as pieces
 from atelier_api.resources.quality import endpoints as quality
 from atelier_api.resources.sessions import endpoints as sessions
@@ -60,13 +61,13 @@ def routes() -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    version_1 = APIRouter(prefix="/v1")
+    version_1 = APIRouter(prefix="/v1", dependencies=[Depends(once)])
     for resource in RESOURCES:
         version_1.include_router(resource.router)
     app.include_router(version_1)
     app.include_router(system.router)
-    app.include_router(browser_auth.router)
-    app.include_router(dashboard.router)
+    app.include_router(browser_auth.router, dependencies=[Depends(once)])
+    app.include_router(dashboard.router, dependencies=[Depends(once)])
     app.include_router(handbook.router)
     app.mount("/static", Assets(), name="static")
     openapi.install(app)

@@ -14,6 +14,7 @@ from psycopg_pool import PoolTimeout
 from pydantic import BaseModel, Field
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,6 +143,17 @@ def of_validation(error: RequestValidationError) -> ProblemError:
     )
 
 
+def _methods_at(request: Request) -> list[str]:
+    """Return the methods that an address takes; the router itself names those of one of its routes only."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    taken = [
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
+    return taken or ["GET"]
+
+
 def install(app: FastAPI) -> None:
     """Let the application answer every error as a problem."""
 
@@ -158,6 +170,8 @@ def install(app: FastAPI) -> None:
             HTTPStatus.BAD_REQUEST: "the request cannot be read",
         }
         problem = ProblemError(status, details.get(status, str(error.detail)), headers=error.headers)
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            problem.headers["Allow"] = ", ".join(_methods_at(request))
         return answer(request, problem)
 
     async def on_validation(request: Request, error: Exception) -> Response:

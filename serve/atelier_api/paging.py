@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE = 1000
 DEFAULT_PAGE = 100
+#: A key may hold the path of a file, 4,096 bytes on most servers.
+LONGEST_CURSOR = 8000
 
 Position = list[Any]
 
@@ -39,7 +41,7 @@ class PageQuery(BaseModel):
     cursor: Annotated[
         str | None,
         Field(
-            max_length=2000,
+            max_length=LONGEST_CURSOR,
             pattern=r"^[A-Za-z0-9_-]+$",
             description="The `next_cursor` of the page before; the other parameters stay the same.",
         ),
@@ -107,7 +109,7 @@ class Cursors:
         seal, body = raw[:16], raw[16:]
         if not hmac.compare_digest(seal, self._seal(query, body)):
             raise ProblemError(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
+                HTTPStatus.CONFLICT,
                 "the cursor belongs to another query: take next_cursor of the page before, change nothing",
                 kind="cursor-of-another-query",
                 errors=[("query.cursor", "not a cursor of this query")],
@@ -115,7 +117,9 @@ class Cursors:
         position: Position = orjson.loads(body)
         if len(position) != length:
             raise ProblemError(
-                HTTPStatus.UNPROCESSABLE_ENTITY, "the cursor is of an older version: begin anew"
+                HTTPStatus.CONFLICT,
+                "the cursor is of an older version: begin with the first page",
+                kind="cursor-of-another-query",
             )
         return position
 

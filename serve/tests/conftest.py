@@ -45,10 +45,14 @@ def marts(site: Site, servers: dict[str, str]) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def served(marts: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(site: Site, marts: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The server, with a user of each role who is logged in."""
     process, served = start(marts, tmp_path_factory.mktemp("served"))
     try:
+        with closing(site.admin_postgres(DATABASE)) as connection, connection.cursor() as cursor:
+            # Small numbers are left to a test that tries all of them.
+            cursor.execute("alter table serve.users alter column user_id restart with 1000000")
+            connection.commit()
         served.passwords = {role: secrets.token_urlsafe(16) for role in ROLES}
         asyncio.run(add_users(served, {f"{role}1": (role, served.passwords[role]) for role in ROLES}))
         for role, password in served.passwords.items():

@@ -179,7 +179,7 @@ def test_a_cursor_is_good_for_its_query_alone(served: Served) -> None:
             ("/v1/sessions", {"cursor": "A"}),
         ):
             answer = client.get(path, params={"cursor": cursor, **change})
-            assert answer.status_code == 422, (path, change)
+            assert answer.status_code == 409, (path, change)
             assert answer.json()["type"] == "urn:atelier:problem:cursor-of-another-query"
 
 

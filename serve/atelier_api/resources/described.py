@@ -35,7 +35,7 @@ def listed(page: type[BaseModel], *, cached: bool = True, errors: tuple[int, ...
                 "content": {"text/csv": _FILE, xlsx.MEDIA_TYPE: _FILE},
             },
             **(_NOT_MODIFIED if cached else {}),
-            **responses(*errors),
+            **responses(409, *errors),
         },
     }
 

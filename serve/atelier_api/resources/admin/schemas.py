@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Path
@@ -12,7 +12,7 @@ from atelier_api.auth.accounts import USERNAME_PATTERN
 from atelier_api.auth.keys import MOST_DAYS
 from atelier_api.auth.permissions import Role, Scope
 from atelier_api.paging import Page, PageQuery, Row, fields_of, sparse
-from atelier_api.resources.parameters import day
+from atelier_api.resources.parameters import Day, day
 
 UserId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Number of the user.", examples=[1])]
 KeyId = Annotated[
@@ -170,8 +170,8 @@ class AuditQuery(PageQuery):
     action: Annotated[
         str | None, Field(max_length=50, pattern=r"^[a-z_]+$", description="Only this action.")
     ] = None
-    day_from: Annotated[date | None, day("From this day on, in the plant's time.")] = None
-    day_to: Annotated[date | None, day("Up to this day, which counts.")] = None
+    day_from: Annotated[Day | None, day("From this day on, in the plant's time.")] = None
+    day_to: Annotated[Day | None, day("Up to this day, which counts.")] = None
     fields: Annotated[str | None, fields_of(AuditEntry)] = None
     sort: Annotated[Literal["audit_id", "-audit_id"], Field(description="Order of the rows; - falls.")] = (
         "-audit_id"

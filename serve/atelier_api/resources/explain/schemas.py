@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from atelier_api.resources.parameters import day, machine
+from atelier_api.resources.parameters import Day, day, machine
 from atelier_api.resources.quality.schemas import LogFile
 from atelier_api.resources.sessions.schemas import Event, Session, Stretch
 
@@ -37,7 +36,7 @@ class ExplainQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     machine_id: Annotated[str, machine("The machine.")]
-    production_date: Annotated[date, day("The production day.")]
+    production_date: Annotated[Day, day("The production day.")]
 
 
 class Input(BaseModel):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from atelier_api.paging import Page, PageQuery, Row, fields_of, sparse
-from atelier_api.resources.parameters import DayFrom, DayTo, day, machine
+from atelier_api.resources.parameters import Day, DayFrom, DayTo, day, machine
 
 #: Stands for all machines together, in a parameter and in a row.
 ALL = "all"
@@ -112,8 +112,8 @@ class WeekKpisQuery(PageQuery):
             pattern=r"^\d{4}-W\d{2}$", max_length=8, description="Only this ISO week.", examples=["2025-W22"]
         ),
     ] = None
-    week_from: Annotated[date | None, day("Weeks that begin on this day or later.")] = None
-    week_to: Annotated[date | None, day("Weeks that begin on this day or before.")] = None
+    week_from: Annotated[Day | None, day("Weeks that begin on this day or later.")] = None
+    week_to: Annotated[Day | None, day("Weeks that begin on this day or before.")] = None
     fields: Annotated[str | None, fields_of(WeekKpis)] = None
     sort: Annotated[
         Literal[

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from atelier_api.paging import Page, PageQuery, Row, fields_of, sparse
-from atelier_api.resources.parameters import day
+from atelier_api.resources.parameters import Day, day
 
 
 class Order(Row):
@@ -84,8 +84,8 @@ class OrderQuery(PageQuery):
         str | None,
         Field(min_length=1, max_length=5, pattern=r"^[^\x00-\x1f\x7f]+$", description="Only this extension."),
     ] = None
-    planned_from: Annotated[date | None, day("Planned from this day on.")] = None
-    planned_to: Annotated[date | None, day("Planned up to this day.")] = None
+    planned_from: Annotated[Day | None, day("Planned from this day on.")] = None
+    planned_to: Annotated[Day | None, day("Planned up to this day.")] = None
     is_stock_managed: Annotated[bool | None, Field(description="Only those that are, or are not.")] = None
     is_begun: Annotated[
         bool | None, Field(description="Only those of which pieces were made, or were not.")
