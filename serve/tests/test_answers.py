@@ -92,7 +92,7 @@ def test_long_answers_are_compressed_for_those_who_can(served: Served) -> None:
         ("/v1/machines", "GET"),
         ("/v1/auth/token", "POST"),
         ("/v1/admin/api-keys", "GET, POST"),
-        ("/v1/admin/users/1000000", "DELETE, PATCH"),
+        ("/v1/admin/users/1000000", "DELETE, GET, PATCH"),
         ("/login", "GET, POST"),
     ],
 )
