@@ -59,9 +59,15 @@ GDPR: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "dpo": dict.fromkeys(TABLES, ("select",)),
 }
 
-#: The same of the schema `ops`: the marts show how runs went, and a build says that it was whole.
+#: The same of the schema `ops`: the marts show how runs went, and a build says that it was whole and
+#: whether it left any order to plan.
 OPS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
-    "transformer": {"runs": ("select",), "run_steps": ("select",), "model_builds": ("select", "insert")}
+    "transformer": {
+        "runs": ("select",),
+        "run_steps": ("select",),
+        "model_builds": ("select", "insert"),
+        "order_list_changes": ("select", "insert"),
+    }
 }
 
 #: What dbt reads of Meltano's record of runs, to say when each source was last loaded.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pymysql.cursors
 
-from oracle.erp import expected_order_accessories, expected_shutter_orders
+from oracle.erp import expected_order_accessories, expected_selection, expected_shutter_orders
 from oracle.kpis import Totals, expected_days, expected_files, expected_progress, expected_weeks
 from oracle.logs import expected_from_logs
 
@@ -200,12 +200,16 @@ def erp_rows(plant: Plant) -> dict[str, list[dict[str, Any]]]:
 def _compare_orders(plant: Plant, expected: ExpectedLogs) -> None:
     source = erp_rows(plant)
     orders = expected_shutter_orders(source, plant.variables["PLANT_TIMEZONE"])
-    rows = plant.dicts("select * from marts.fct_shutter_orders order by order_id")
+    rows = plant.dicts('select * from marts.fct_shutter_orders order by order_id collate "C"')
     wanted = [asdict(order) for order in orders]
     for order in wanted:
         del order["accessories"]
     columns = list(wanted[0]) if wanted else []
     _same([{key: row[key] for key in columns} for row in rows], wanted, "fct_shutter_orders")
+    selection = plant.dicts('select * from marts.fct_order_selection order by order_id collate "C"')
+    for row in selection:
+        assert row.pop("reason").startswith("Dans" if row["is_selected"] else "Absente")
+    _same(selection, [asdict(row) for row in expected_selection(source)], "fct_order_selection")
     accessories = [asdict(accessory) for accessory in expected_order_accessories(orders)]
     key = ("order_id", "position", "kennung", "znr")
     found = plant.dicts(
@@ -219,5 +223,5 @@ def _compare_orders(plant: Plant, expected: ExpectedLogs) -> None:
         sorted(accessories, key=lambda row: [row[name] for name in key]),
         "fct_order_accessories",
     )
-    progress = plant.dicts("select * from marts.fct_order_progress order by order_id")
+    progress = plant.dicts('select * from marts.fct_order_progress order by order_id collate "C"')
     _same(progress, [asdict(row) for row in expected_progress(orders, expected)], "fct_order_progress")

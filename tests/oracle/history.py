@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from .erp import fold_text, repair
+from . import erp
+from .erp import fold_text
 from .timeline import to_seconds
 
 if TYPE_CHECKING:
@@ -14,10 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-_NAMES = {
-    fold_text(name): name
-    for name in ("Planifiée", "lancer en prod", "vitrage", "En production", "Terminée", "En attente")
-}
 DONE = "Terminée"
 
 
@@ -62,9 +59,8 @@ class LeadTime:
 
 
 def status_name(text: str | None) -> str | None:
-    """The status under its one name; None for no status."""
-    stripped = repair(text or "").strip()
-    return _NAMES.get(fold_text(stripped), stripped) or None
+    """The status under its one name, as it is spelled where the seed has none; None for no status."""
+    return erp.status_name(text) or erp.shown_status(text)
 
 
 def expected_status_history(sights: Sequence[Sight]) -> dict[str, list[StatusStretch]]:

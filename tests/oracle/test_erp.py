@@ -14,6 +14,7 @@ from .erp import (
     STANDARD_BOX,
     accessory_kind,
     expected_order_accessories,
+    expected_selection,
     expected_shutter_orders,
     fold_text,
     repair,
@@ -31,7 +32,7 @@ def wall(*parts: int) -> datetime:
 NOON = wall(1899, 12, 30, 12)
 
 
-def header(order_id: str = "o1", status: str = "Planifiée", **columns: Any) -> dict[str, Any]:
+def header(order_id: str = "o1", status: str | None = "Planifiée", **columns: Any) -> dict[str, Any]:
     row = {"id": order_id, "auftragstyp": 1, "aunummer": 230001, "aualpha": "A", "kommission": "Villa"}
     return row | {"aufstatus": status, "a_vormwst": Decimal("99.50")} | columns
 
@@ -72,7 +73,7 @@ def test_an_order_with_all_its_columns() -> None:
         ],
     )
     (order,) = expected_shutter_orders(rows)
-    assert (order.status, order.job_name) == ("Planifiée", "Résidence")
+    assert (order.status, order.status_name, order.job_name) == ("Planifiée", "Planifiée", "Résidence")
     assert (order.order_id, order.order_number, order.extension, order.order_type) == ("o1", 230001, "A", 1)
     assert order.planned_at == datetime(2025, 6, 2, 6, 15, tzinfo=timezone.utc)
     assert order.planned_on == date(2025, 6, 2)
@@ -113,6 +114,56 @@ def test_a_deleted_event_does_not_make_an_order_stock_managed() -> None:
     (order,) = expected_shutter_orders(source(**tables, a_vorgang=events))
     assert not order.is_stock_managed
     assert (order.planned_at, order.planned_on, order.window_unit_count) == (None, None, None)
+
+
+def test_rows_refer_to_their_order_as_mysql_compares_keys() -> None:
+    rows = source(
+        a_kopf=[header("CMD1")],
+        a_logbuch=[entry(order_id="cmd1 ")],
+        p_zubeh=[accessory("VR1", order_id="Cmd1"), accessory("VR2", order_id=" CMD1")],
+    )
+    (order,) = expected_shutter_orders(rows)
+    assert [item.accessory_code for item in order.accessories] == ["VR1"]
+    assert order.accessories[0].order_id == "CMD1"
+
+
+def test_markers_are_in_the_order_of_their_numbers() -> None:
+    rows = source(
+        a_kopf=[header()],
+        a_logbuch=[entry()],
+        p_zubeh=[
+            accessory(f"VR-{kennung}", kennung=kennung, stueck=3760123456789.0)
+            for kennung in ("a", "10", "2", "B", " 1 ")
+        ],
+    )
+    (order,) = expected_shutter_orders(rows)
+    assert [item.kennung for item in order.accessories] == [" 1 ", "2", "10", "B", "a"]
+    assert order.accessory_quantity == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "name", "is_selected"),
+    [
+        ("cde Planifiee", "Planifiée", True),
+        ("Planifi\u201ae", "Planifiée", True),
+        ("Lancer  en prod", "lancer en prod", True),
+        (" vitrage ", "vitrage", True),
+        ("le vitrage", None, False),
+        ("Annulée", "Annulée", False),
+        ("Bloquée", None, False),
+        (" ", None, False),
+        (None, None, False),
+    ],
+)
+def test_every_order_tells_what_its_status_is(
+    status: str | None,
+    name: str | None,
+    is_selected: bool,  # noqa: FBT001 # a case of the table
+) -> None:
+    rows = source(a_kopf=[header(status=status)], a_logbuch=[entry()], p_zubeh=[accessory("VR1")])
+    (row,) = expected_selection(rows)
+    assert (row.status_name, row.is_status_known, row.is_selected) == (name, name is not None, is_selected)
+    assert [order.status_name for order in expected_shutter_orders(rows)] == ([name] if is_selected else [])
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ def order(order_id: str, number: int, extension: str) -> ShutterOrder:
         extension=extension,
         order_type=1,
         status="Planifiée",
+        status_name="Planifiée",
         job_name=None,
         planned_at=None,
         planned_on=None,

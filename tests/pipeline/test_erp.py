@@ -26,11 +26,95 @@ LOADS = """
 PUBLISHED_TAP = ROOT / "extract" / "tap_mysql_published" / ".venv" / "bin" / "tap-mysql"
 
 
+#: Statuses as offices type them and programs spoil them, with the seed's name; None where it has none.
+STATUSES = {
+    "cde Planifiee": "Planifiée",
+    "Planifi\u201ae": "Planifiée",
+    " planifiée\u00a0": "Planifiée",
+    "Lancer  en prod": "lancer en prod",
+    " vitrage ": "vitrage",
+    "Annulée": "Annulée",
+    "Suspendue": "Suspendue",
+    "Bloquée": None,
+    "BLOQUEE": None,
+    "Planifi?e": None,
+}
+
+
+def fill_with_field_cases(plant: Plant) -> None:
+    """Add orders as they come from the field: each stops nothing, and what is wrong with it is told."""
+    with closing(erp_connection(plant)) as connection, connection.cursor() as cursor:
+        cursor.execute("set foreign_key_checks = 0")
+        for number, status in enumerate(STATUSES):
+            add_order(connection, number=800_000 + number, status=status, note="la CDE \u00a0planifi\u201ae")
+        keyed = add_order(connection, number=800_100, event_number="VR1")
+        for table in ("a_logbuch", "p_zubeh", "a_vorgang"):
+            cursor.execute(f"update {table} set id_a_kopf = 'cmd1' where id_a_kopf = %s", (keyed,))
+        marked = add_order(connection, number=800_101, accessory_code="VR-TEN")
+        cursor.execute("update p_zubeh set kennung = '10' where id_a_kopf = %s", (marked,))
+        huge = add_order(connection, number=800_102, quantity=3760123456789)
+        cursor.execute("update a_kopf set id = 'CMD1' where id = %s", (keyed,))
+        cursor.execute("update a_kopf set id = 'KENN1' where id = %s", (marked,))
+        cursor.execute("update a_kopf set id = 'HUGE1' where id = %s", (huge,))
+        for table in ("a_logbuch", "p_zubeh"):
+            cursor.execute(f"update {table} set id_a_kopf = 'Kenn1' where id_a_kopf = %s", (marked,))
+            cursor.execute(f"update {table} set id_a_kopf = 'huge1' where id_a_kopf = %s", (huge,))
+        cursor.execute(
+            "insert into p_zubeh (id_a_kopf, position, kennung, znr, zcode, text, stueck) "
+            "values ('kenn1', 1, '2', 1, 'VR-TWO', 'Volet', 1), ('nobody', 1, '2', 1, 'VR-TWO', 'Volet', 1)"
+        )
+        connection.commit()
+
+
 @pytest.fixture(scope="module")
 def plant(new_plant: Callable[..., Plant]) -> Plant:
     plant = new_plant("erp", evening=True)
+    fill_with_field_cases(plant)
     plant.run_well("elt")
     return plant
+
+
+def test_orders_of_the_field_are_in_the_list_as_mysql_and_the_seed_say(plant: Plant) -> None:
+    found = plant.query(
+        "select status, status_name, is_selected, reason from marts.fct_order_selection "
+        "where order_number between 800000 and 800099 order by order_number"
+    )
+    assert [name for _, name, _, _ in found] == list(STATUSES.values())
+    assert [selected for _, _, selected, _ in found] == 5 * [True] + 5 * [False]
+    assert [status for status, _, _, _ in found][:5] == [
+        *("cde Planifiee", "Planifiée", "planifiée", "Lancer  en prod", "vitrage")
+    ]
+    assert found[-1][3] == "Absente de la liste : statut inconnu de la liste des statuts."
+    assert plant.query(
+        "select order_id, box_code, accessory_count, accessory_quantity, is_stock_managed "
+        "from marts.fct_shutter_orders where order_id in ('CMD1', 'KENN1', 'HUGE1') order by order_number"
+    ) == [("CMD1", "VR100", 1, 1, True), ("KENN1", "VR-TWO", 2, 2, False), ("HUGE1", "VR100", 1, 0, False)]
+    assert plant.query(
+        "select order_id, quantity from marts.fct_order_accessories where order_id = 'HUGE1'"
+    ) == [("HUGE1", None)]
+    assert plant.query("select is_planned from snapshots.order_history where order_id = 'CMD1'") == [(True,)]
+
+
+def test_what_the_marts_cannot_hold_is_told_by_row_and_column(plant: Plant) -> None:
+    problems = plant.query(
+        "select table_name, order_id, row_key, column_name, reason from marts.fct_data_problems "
+        "where table_name = 'p_zubeh' order by column_name desc"
+    )
+    assert problems == [
+        ("p_zubeh", "HUGE1", "1/Z/1", "stueck", "unreadable_number"),
+        ("p_zubeh", "nobody", "nobody", "id_a_kopf", "unknown_order"),
+    ]
+    alerts = dict(plant.query("select kind || ' ' || subject, details from marts.fct_alerts"))
+    assert alerts["data_problem p_zubeh.stueck"] == "1 ligne"
+    assert (
+        "« Bloquée » (2)" in alerts["unknown_status order_statuses"]
+        or "« BLOQUEE » (2)" in alerts["unknown_status order_statuses"]
+    )
+    assert "« Planifi?e » (1)" in alerts["unknown_status order_statuses"]
+
+
+def test_the_marts_agree_with_the_oracle_about_them(plant: Plant) -> None:
+    assert_marts_equal(plant)
 
 
 def test_a_run_writes_down_what_the_source_had_and_what_the_warehouse_has(plant: Plant) -> None:
@@ -107,7 +191,8 @@ def test_an_order_that_is_written_meanwhile_is_there_wholly_or_not_at_all(plant:
             )
         )
         orphans = (
-            f"select count(*) from raw_erp.{table} where id_a_kopf not in (select id from raw_erp.a_kopf)"
+            f"select count(*) from raw_erp.{table} where id_a_kopf <> 'nobody' "
+            "and lower(id_a_kopf) not in (select lower(id) from raw_erp.a_kopf)"
         )
         assert plant.query(orphans) == [(0,)]
     assert rows == dict.fromkeys(orders, 3)
@@ -127,6 +212,8 @@ def test_an_order_that_is_written_meanwhile_is_there_wholly_or_not_at_all(plant:
 
 def test_a_load_that_is_refused_is_written_down_as_not_loaded(plant: Plant) -> None:
     with closing(erp_connection(plant)) as connection, connection.cursor() as cursor:
+        # One of the rows refers to no order.
+        cursor.execute("set foreign_key_checks = 0")
         cursor.execute("create table kept as select * from p_zubeh")
         cursor.execute("delete from p_zubeh")
         connection.commit()

@@ -90,6 +90,7 @@ gdpr.suppressed_orders_suppression_number_seq | pipeline | -
 ops | pipeline | transformer: usage
 ops.* | pipeline | -
 ops.model_builds | pipeline | transformer: insert select
+ops.order_list_changes | pipeline | transformer: insert select
 ops.run_steps | pipeline | transformer: select
 ops.runs | pipeline | transformer: select
 serve | server | -

@@ -188,6 +188,26 @@ def as_cp1252(text: str) -> str:
     return as_latin1(text).translate(CP1252)
 
 
+#: Words of the office, and how they look once they went between DOS and Windows without being translated.
+DOS = {
+    "Planifi\u201ae": "Planifiée",
+    "PLANIFI\u0090E": "PLANIFIÉE",
+    "Planifi\u0082e": "Planifiée",
+    "cde planifi\u201ae, termin\u201a": "cde planifiée, terminé",
+    "R\u201agl\u201a": "Réglé",
+    "cr\u201a\u201ae": "créée",
+    "re\u2021u": "reçu",
+    "contr\u201cle": "contrôle",
+    "L\u201euft": "Läuft",
+    "zur\u0081ck": "zurück",
+    "mod\u0160le": "modèle",
+    "PlanifiÚe": "Planifiée",
+    "fenÛtre": "fenêtre",
+    "Planifi├®e": "Planifiée",
+    "PLANIFI├ëE": "PLANIFIÉE",
+    "pr├¬t ├á livrer": "prêt à livrer",
+}
+
 READINGS = {"latin-1": as_latin1, "cp1252": as_cp1252}
 
 

@@ -19,7 +19,7 @@ from ftfy import TextFixerConfig, fix_encoding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from text.corpus import CLEAN, CP1252, FOREIGN, TREACHEROUS, cut, misread, misread_once, misread_twice
+from text.corpus import CLEAN, CP1252, DOS, FOREIGN, TREACHEROUS, cut, misread, misread_once, misread_twice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -117,6 +117,20 @@ def test_clean_text_is_never_changed(repair: Repair) -> None:
     assert repair(texts) == texts
     wrong = [text for text in texts if ftfys(text) != text]
     shown(f"ftfy changes {share(len(wrong), len(texts))} clean texts: {wrong}")
+
+
+def test_texts_of_dos_come_back_where_no_quotation_mark_could_be_meant(repair: Repair) -> None:
+    assert repair(DOS) == list(DOS.values())
+    quoted = [
+        "\u201aWort\u2018",
+        "\u201eWort\u201c",
+        "l'\u201a\u00e9t\u00e9\u2018",
+        "« MÚR »",
+        "ÚTIL",
+        "12 \u2030",
+        "a \u201a b",
+    ]
+    assert repair(quoted) == quoted
 
 
 def test_null_stays_null(repair: Repair) -> None:

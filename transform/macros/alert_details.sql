@@ -13,13 +13,18 @@
         'one_failure': "{} échec{}",
         'failures': "{} échecs{}",
         'because': " : {}",
+        'status': "« {} » ({})",
+        'more_statuses': "{} et {} autres",
+        'one_row': "{} ligne",
+        'rows': "{} lignes",
+        'empty_list': "aucune commande, alors qu'il y en avait",
     } -%}
     {%- set parts = [] -%}
     {%- for text in sentences[sentence].split('{}') -%}
         {%- if not loop.first -%}{%- do parts.append(values[loop.index0 - 1]) -%}{%- endif -%}
         {%- if text -%}{%- do parts.append("'" ~ text.replace("'", "''") ~ "'") -%}{%- endif -%}
     {%- endfor -%}
-    {{ dbt.concat(parts) }}
+    {{ dbt.concat(parts) if parts | length > 1 else parts[0] }}
 {%- endmacro %}
 
 

@@ -16,3 +16,23 @@
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
+
+
+{#
+    Records whether the list of orders to plan has any, when that has changed since the last build: the list itself does not
+    remember that it was longer, and an empty one looks like a quiet week. Only where the list was built by a run.
+#}
+{% macro record_order_list(results) -%}
+    {%- set list = results | selectattr('node.name', 'equalto', 'fct_shutter_orders')
+        | selectattr('status', 'equalto', 'success') | list -%}
+    {%- if execute and flags.WHICH == 'build' and env_var('ATELIER_MODELS', 'by hand') != 'by hand' and list -%}
+        insert into ops.order_list_changes (has_orders)
+        select seen.has_orders
+        from (select count(*) > 0 as has_orders from {{ list[0].node.relation_name }}) as seen
+        where seen.has_orders is distinct from (
+            select known.has_orders from ops.order_list_changes as known
+            order by known.change_number desc
+            limit 1
+        )
+    {%- endif -%}
+{%- endmacro %}

@@ -50,9 +50,13 @@ CALENDAR_DAY: Final = (
 
 #: Signs beyond ASCII that may stand for a letter: with an accent, or mojibake of mojibake. Of no other
 #: alphabet, in which whole names could hide.
-_DISGUISE: Final = r"[\u0080-\u024f\u02c6\u02dc\u0300-\u036f\u1e00-\u1eff\u2010-\u203a\u20ac\u2122]"
-#: The signs that French writes with an accent, and the blank: a name cannot consist of these alone.
-_DISGUISED: Final = frozenset("aceinouy ")
+_DISGUISE: Final = (
+    r"[\u0080-\u024f\u02c6\u02dc\u0300-\u036f\u1e00-\u1eff\u2000-\u203a\u20ac\u2122\u2502-\u25a0\ufeff]"
+)
+#: The signs that French writes with an accent: a name cannot consist of these alone.
+_DISGUISED: Final = frozenset("aceinouy")
+#: Blanks of any kind and number: the rule takes them for one.
+_BLANKS: Final = r"(?:\s|[\u00a0\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]){1,20}"
 _LIGATURES: Final = {"ff": r"\ufb00", "fi": r"\ufb01", "fl": r"\ufb02"}
 
 
@@ -150,6 +154,8 @@ def words_pattern(words: str) -> str:
 
 
 def _letter(sign: str) -> str:
+    if sign == " ":
+        return f"(?:{_BLANKS}|{_DISGUISE}{{1,6}}){_DISGUISE}{{0,6}}"
     plain = sign if sign.isalnum() else re.escape(sign)
     written = f"(?:{plain}|{_DISGUISE}{{1,6}})" if sign in _DISGUISED else plain
     return f"{written}{_DISGUISE}{{0,6}}"

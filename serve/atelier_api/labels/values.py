@@ -38,6 +38,9 @@ VALUES: Final[dict[str, dict[str, dict[str, str]]]] = {
         "clock_jump": {"fr": "Horloge qui saute", "en": "Clock that jumps"},
         "run_failed": {"fr": "Exécution en échec", "en": "Run failed"},
         "backup_stale": {"fr": "Sauvegarde trop ancienne", "en": "Backup too old"},
+        "unknown_status": {"fr": "Statut de commande inconnu", "en": "Unknown order status"},
+        "data_problem": {"fr": "Valeurs de l'ERP inutilisables", "en": "Unusable values in the ERP"},
+        "no_shutter_orders": {"fr": "Plus aucune commande à planifier", "en": "No order to plan left"},
     },
     "severity": {
         "critical": {"fr": "Critique", "en": "Critical"},

@@ -10,3 +10,9 @@
 {% macro postgres__in_byte_order(text) -%}
     {{ text }} collate "C"
 {%- endmacro %}
+
+
+{# Markers in the order that people expect: numbers by their value, before all else (2 before 10), the others as texts. #}
+{% macro marker_order(text) -%}
+    {{ numeric_or_null(text, 38, 6) }} nulls last, {{ in_byte_order(text) }} nulls last
+{%- endmacro %}

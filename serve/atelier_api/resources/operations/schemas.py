@@ -21,6 +21,9 @@ AlertKind = Literal[
     "clock_jump",
     "run_failed",
     "backup_stale",
+    "unknown_status",
+    "data_problem",
+    "no_shutter_orders",
 ]
 Severity = Literal["critical", "warning", "info"]
 Outcome = Literal["running", "succeeded", "failed", "interrupted"]

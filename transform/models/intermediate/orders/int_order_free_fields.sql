@@ -8,12 +8,29 @@ free_fields as (
 
 ),
 
+order_keys as (
+
+    select * from {{ ref('int_order_keys') }}
+
+),
+
 ranked_free_fields as (
 
     select
-        *,
-        row_number() over (partition by order_id order by free_field_number) as field_rank
+        order_keys.order_id,
+        free_fields.window_unit_count,
+        free_fields.entered_on,
+        free_fields.deliver_on,
+        row_number() over (
+            partition by order_keys.order_id
+            order by
+                free_fields.free_field_number nulls last,
+                free_fields.window_unit_count nulls last,
+                free_fields.entered_on nulls last,
+                free_fields.deliver_on nulls last
+        ) as field_rank
     from free_fields
+    inner join order_keys on {{ refers_to('free_fields', 'order_keys') }}
 
 ),
 
@@ -21,9 +38,9 @@ order_free_fields as (
 
     select
         order_id,
-        {{ parsed_whole_number('window_unit_count_text') }} as window_unit_count,
-        {{ parsed_iso_date('entered_on_text') }} as entered_on,
-        {{ parsed_iso_date('deliver_on_text') }} as deliver_on
+        window_unit_count,
+        entered_on,
+        deliver_on
     from ranked_free_fields
     where field_rank = 1
 

@@ -12,10 +12,17 @@ journal as (
 
 ),
 
+order_keys as (
+
+    select * from {{ ref('int_order_keys') }}
+
+),
+
 entries as (
 
     select
         order_id,
+        order_key,
         -- The day stands in one column and the time of day in the other, whose own day means nothing (1899-12-30)
         -- unless the first is missing.
         coalesce(
@@ -34,10 +41,11 @@ entries as (
 order_plannings as (
 
     select
-        order_id,
-        max(entry_local_time) as planned_local_time
+        order_keys.order_id,
+        max(entries.entry_local_time) as planned_local_time
     from entries
-    group by order_id
+    inner join order_keys on {{ refers_to('entries', 'order_keys') }}
+    group by order_keys.order_id
 
 )
 

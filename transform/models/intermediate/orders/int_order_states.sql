@@ -8,26 +8,15 @@ orders as (
 
 ),
 
+order_statuses as (
+
+    select * from {{ ref('int_order_statuses') }}
+
+),
+
 order_plannings as (
 
     select * from {{ ref('int_order_plannings') }}
-
-),
-
-status_spellings as (
-
-    select distinct status from orders
-
-),
-
--- Few spellings stand on many orders: each is brought into its form once.
-statuses as (
-
-    select
-        status as spelling,
-        nullif(trim({{ repaired_text('status') }}), '') as status,
-        nullif(trim({{ normal_form('status') }}), '') as status_form
-    from status_spellings
 
 ),
 
@@ -39,12 +28,12 @@ order_states as (
         orders.order_number,
         orders.extension,
         orders.order_type,
-        statuses.status,
-        statuses.status_form,
+        order_statuses.status,
+        order_statuses.status_form,
         order_plannings.order_id is not null as is_planned,
         order_plannings.planned_local_time
     from orders
-    left join statuses on orders.status = statuses.spelling
+    left join order_statuses on orders.status = order_statuses.spelling
     left join order_plannings on orders.order_id = order_plannings.order_id
 
 )

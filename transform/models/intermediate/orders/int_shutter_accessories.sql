@@ -1,7 +1,7 @@
 {{ config(
     incremental_strategy='sync',
-    unique_key=['order_id', 'position', 'kennung', 'znr'],
-    indexes=[{'columns': ['order_id', 'position', 'kennung', 'znr'], 'unique': true}]
+    unique_key='accessory_id',
+    indexes=[{'columns': ['accessory_id'], 'unique': true}, {'columns': ['order_id']}]
 ) }}
 
 with
@@ -9,6 +9,12 @@ with
 accessories as (
 
     select * from {{ ref('stg_erp__accessories') }}
+
+),
+
+order_keys as (
+
+    select * from {{ ref('int_order_keys') }}
 
 ),
 
@@ -44,7 +50,7 @@ matches as (
         shutter_prefixes.accessory_kind,
         row_number() over (
             partition by codes.accessory_code
-            order by length(shutter_prefixes.prefix_form) desc, shutter_prefixes.prefix_form
+            order by length(shutter_prefixes.prefix_form) desc, {{ in_byte_order('shutter_prefixes.prefix_form') }}
         ) as match_rank
     from codes
     inner join shutter_prefixes
@@ -61,7 +67,8 @@ matches as (
 shutter_accessories as (
 
     select
-        accessories.order_id,
+        accessories.accessory_id,
+        order_keys.order_id,
         accessories.position,
         accessories.kennung,
         accessories.znr,
@@ -69,12 +76,30 @@ shutter_accessories as (
         matches.accessory_prefix,
         matches.accessory_kind,
         {{ repaired_text('accessories.description') }} as description,
-        accessories.quantity
+        accessories.quantity,
+        -- A table without the ERP's key may hold an accessory twice.
+        row_number() over (
+            partition by accessories.accessory_id
+            order by {{ in_byte_order('accessories.accessory_code') }}, accessories.quantity nulls last
+        ) as copy_number
     from accessories
     inner join matches on accessories.accessory_code = matches.accessory_code
+    inner join order_keys on {{ refers_to('accessories', 'order_keys') }}
     -- A planner may add a prefix that begins with another one: the longer says more.
     where matches.match_rank = 1
 
 )
 
-select * from shutter_accessories
+select
+    accessory_id,
+    order_id,
+    position,
+    kennung,
+    znr,
+    accessory_code,
+    accessory_prefix,
+    accessory_kind,
+    description,
+    quantity
+from shutter_accessories
+where copy_number = 1

@@ -1,4 +1,4 @@
-{{ config(incremental_strategy='sync', unique_key=['order_id', 'position', 'kennung', 'znr']) }}
+{{ config(incremental_strategy='sync', unique_key='accessory_id') }}
 
 with
 
@@ -17,6 +17,7 @@ shutter_accessories as (
 order_accessories as (
 
     select
+        shutter_accessories.accessory_id,
         shutter_accessories.order_id,
         shutter_accessories.position,
         shutter_accessories.kennung,

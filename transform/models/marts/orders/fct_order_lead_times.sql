@@ -52,7 +52,7 @@ done_stretches as (
         status_history.is_start_known,
         row_number() over (partition by status_history.order_id order by status_history.status_number) as done_rank
     from status_history
-    inner join order_statuses on status_history.status = order_statuses.status
+    inner join order_statuses on status_history.status_name = order_statuses.status
     inner join planned_orders on status_history.order_id = planned_orders.order_id
     where
         order_statuses.is_done

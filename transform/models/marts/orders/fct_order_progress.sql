@@ -7,7 +7,7 @@ shutter_orders as (
     select
         order_id,
         order_number,
-        upper(trim(extension)) as extension_form
+        {{ order_key('trim(extension)') }} as extension_form
     from {{ ref('fct_shutter_orders') }}
 
 ),
@@ -16,7 +16,7 @@ pieces as (
 
     select
         *,
-        upper(extension) as extension_form
+        {{ order_key('extension') }} as extension_form
     from {{ ref('fct_pieces') }}
     where order_number is not null
 
@@ -31,7 +31,7 @@ order_pieces as (
         row_number() over (
             partition by shutter_orders.order_id
             -- Two machines may finish a piece in one second; which of them is the last must not change from run to run.
-            order by pieces.produced_at desc, pieces.machine_id desc
+            order by pieces.produced_at desc, {{ in_byte_order('pieces.machine_id') }} desc
         ) as recency
     from shutter_orders
     inner join pieces

@@ -14,31 +14,65 @@ known_beginning as (
 
 ),
 
-order_statuses as (
+spellings as (
+
+    select distinct status from order_history
+    where status is not null
+
+),
+
+known_statuses as (
+
+    {{ known_statuses('spellings') }}
+
+),
+
+-- A status in another spelling is the same status, and so are all spellings that belong to one row of the seed. By the
+-- rules of today: the snapshot keeps the form by the rules of its day.
+statuses as (
 
     select
-        status,
-        trim({{ normal_form('status') }}) as status_form
-    from {{ ref('order_statuses') }}
+        spellings.status as spelling,
+        known_statuses.status_name,
+        coalesce({{ status_form('known_statuses.status_name') }}, {{ status_form('spellings.status') }}) as status_form
+    from spellings
+    left join known_statuses on spellings.status = known_statuses.status
+
+),
+
+seen_states as (
+
+    select
+        order_history.order_id,
+        order_history.order_number,
+        order_history.extension,
+        order_history.order_type,
+        order_history.status,
+        order_history.dbt_valid_from,
+        order_history.dbt_valid_to,
+        statuses.status_name,
+        statuses.status_form
+    from order_history
+    left join statuses on order_history.status = statuses.spelling
 
 ),
 
 states as (
 
     select
-        order_history.*,
+        seen_states.*,
         -- Rows of the first run may have been removed, all of them too: then it is known from before.
-        least(known_beginning.history_began_at, min(order_history.dbt_valid_from) over ()) as history_began_at,
-        lag(coalesce(order_history.status_form, '')) over (
-            partition by order_history.order_id order by order_history.dbt_valid_from
+        least(known_beginning.history_began_at, min(seen_states.dbt_valid_from) over ()) as history_began_at,
+        lag(coalesce(seen_states.status_form, '')) over (
+            partition by seen_states.order_id order by seen_states.dbt_valid_from
         ) as previous_form,
-        lag(order_history.dbt_valid_to) over (
-            partition by order_history.order_id order by order_history.dbt_valid_from
+        lag(seen_states.dbt_valid_to) over (
+            partition by seen_states.order_id order by seen_states.dbt_valid_from
         ) as previous_valid_to,
         row_number() over (
-            partition by order_history.order_id order by order_history.dbt_valid_from desc
+            partition by seen_states.order_id order by seen_states.dbt_valid_from desc
         ) as recency
-    from order_history
+    from seen_states
     cross join known_beginning
 
 ),
@@ -68,13 +102,13 @@ stretches as (
     select
         order_id,
         status_number,
-        status_form,
+        status_name,
         history_began_at,
         max(status) filter (where is_other_status = 1) as first_spelling,
         min(dbt_valid_from) as status_from,
         case when count(*) = count(dbt_valid_to) then max(dbt_valid_to) end as status_to
     from numbered_states
-    group by order_id, status_number, status_form, history_began_at
+    group by order_id, status_number, status_name, history_began_at
 
 ),
 
@@ -95,7 +129,8 @@ status_history as (
         latest_states.extension,
         latest_states.order_type,
         cast(stretches.status_number as bigint) as status_number,
-        coalesce(order_statuses.status, stretches.first_spelling) as status,
+        coalesce(stretches.status_name, stretches.first_spelling) as status,
+        stretches.status_name,
         stretches.status_from,
         stretches.status_to,
         {{ seconds_between('stretches.status_from', 'stretches.status_to') }} as duration_seconds,
@@ -104,7 +139,6 @@ status_history as (
         latest_states.dbt_valid_to is not null as is_deleted
     from stretches
     inner join latest_states on stretches.order_id = latest_states.order_id
-    left join order_statuses on stretches.status_form = order_statuses.status_form
 
 )
 

@@ -30,7 +30,10 @@ ranked_accessories as (
 
     select
         *,
-        row_number() over (partition by order_id order by position, kennung, znr) as accessory_rank
+        row_number() over (
+            partition by order_id
+            order by position nulls last, {{ marker_order('kennung') }}, znr nulls last, accessory_id
+        ) as accessory_rank
     from shutter_accessories
 
 ),
@@ -55,12 +58,13 @@ described_orders as (
         shutter_orders.extension,
         shutter_orders.order_type,
         shutter_orders.status,
+        shutter_orders.status_name,
         shutter_orders.job_name,
         shutter_orders.planned_at,
         shutter_orders.planned_on,
         accessory_totals.box_code,
         accessory_totals.accessory_count,
-        cast(accessory_totals.accessory_quantity as numeric(18, 6)) as accessory_quantity,
+        cast(accessory_totals.accessory_quantity as numeric(24, 6)) as accessory_quantity,
         stock_managed_orders.order_id is not null as is_stock_managed,
         shutter_orders.price_eur,
         shutter_orders.customer_key,

@@ -21,6 +21,12 @@ run_alerts as (
 
 ),
 
+order_alerts as (
+
+    select * from {{ ref('int_order_alerts') }}
+
+),
+
 log_files as (
 
     select * from {{ ref('fct_log_files') }}
@@ -192,6 +198,10 @@ findings as (
     union all
 
     select * from run_alerts
+
+    union all
+
+    select * from order_alerts
 
     union all
 

@@ -1,3 +1,10 @@
+{%- set held = {
+    'nummer': bigint_or_null('nummer'),
+    'feld2': parsed_whole_number('cast(feld2 as text)'),
+    'feld3': parsed_iso_date('cast(feld3 as text)'),
+    'feld5': parsed_iso_date('cast(feld5 as text)'),
+} -%}
+
 with
 
 source as (
@@ -11,12 +18,16 @@ renamed as (
     select
         -- ids
         cast(id_a_kopf as text) as order_id,
-        cast(nummer as bigint) as free_field_number,
+        {{ order_key('cast(id_a_kopf as text)') }} as order_key,
+        {{ held['nummer'] }} as free_field_number,
 
-        -- text: the users type numbers and dates here, so the source keeps them as text
-        cast(feld2 as text) as window_unit_count_text,
-        cast(feld3 as text) as entered_on_text,
-        cast(feld5 as text) as deliver_on_text
+        -- text
+        {{ unreadable_columns(held) }} as unreadable_columns,
+
+        -- numbers and dates: the users type them, so the source keeps them as text
+        {{ held['feld2'] }} as window_unit_count,
+        {{ held['feld3'] }} as entered_on,
+        {{ held['feld5'] }} as deliver_on
     from source
 
 )

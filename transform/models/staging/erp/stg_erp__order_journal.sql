@@ -1,3 +1,9 @@
+{%- set held = {
+    'id': bigint_or_null('id'),
+    'datum': timestamp_or_null('datum'),
+    'zeit': timestamp_or_null('zeit'),
+} -%}
+
 with
 
 source as (
@@ -10,17 +16,19 @@ renamed as (
 
     select
         -- ids
-        cast(id as bigint) as journal_entry_id,
+        {{ held['id'] }} as journal_entry_id,
         cast(id_a_kopf as text) as order_id,
+        {{ order_key('cast(id_a_kopf as text)') }} as order_key,
         cast(benutzer as text) as user_key,
 
         -- text
         cast(code as text) as entry_code,
         cast(notiz as text) as note,
+        {{ unreadable_columns(held) }} as unreadable_columns,
 
         -- times
-        cast(datum as timestamp) as day_local_time,
-        cast(zeit as timestamp) as clock_local_time
+        {{ held['datum'] }} as day_local_time,
+        {{ held['zeit'] }} as clock_local_time
     from source
 
 )

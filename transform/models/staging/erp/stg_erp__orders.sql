@@ -1,3 +1,10 @@
+{%- set held = {
+    'aunummer': bigint_or_null('aunummer'),
+    'auftragstyp': bigint_or_null('auftragstyp'),
+    'fsystemgrp': bigint_or_null('fsystemgrp'),
+    'a_vormwst': numeric_or_null('a_vormwst', 15, 2),
+} -%}
+
 with
 
 source as (
@@ -11,7 +18,8 @@ renamed as (
     select
         -- ids
         cast(id as text) as order_id,
-        cast(aunummer as bigint) as order_number,
+        {{ order_key('cast(id as text)') }} as order_key,
+        {{ held['aunummer'] }} as order_number,
         cast(aualpha as text) as extension,
         cast(kundennr as text) as customer_key,
         cast(techniker as text) as technician_key,
@@ -20,11 +28,12 @@ renamed as (
         cast(kommission as text) as job_name,
         cast(aufstatus as text) as status,
         cast(auftragsart as text) as order_category,
+        {{ unreadable_columns(held) }} as unreadable_columns,
 
         -- numbers
-        cast(auftragstyp as bigint) as order_type,
-        cast(fsystemgrp as bigint) as system_group,
-        cast(a_vormwst as numeric(15, 2)) as price_eur
+        {{ held['auftragstyp'] }} as order_type,
+        {{ held['fsystemgrp'] }} as system_group,
+        {{ held['a_vormwst'] }} as price_eur
     from source
 
 )
