@@ -28,6 +28,7 @@ from atelier.gdpr import store
 from atelier.last_words import LastWords
 from atelier.ops import logs, migrations, models, runs
 from atelier.ops.steps import Watch, names_of, now
+from atelier.seeds import reading as seeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -217,6 +218,9 @@ class _Run:
             Watch.begin(steps)
             with self._recorded(run, target, state / "unrecorded") as connection:
                 _surround(connection, self.root, self.variables, holds_warehouse=True)
+                if models.BUILD in steps:
+                    # Before anything is loaded: a slip in a planner's file changes nothing.
+                    seeds.check(self.root)
                 os.environ.update(models.variables(connection, self.root, steps, say))
                 # The lock says that no other run is at work, whatever a killed one left in Meltano's tables.
                 self.arguments.insert(self.arguments.index("run") + 1, "--force")

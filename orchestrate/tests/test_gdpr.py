@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -138,17 +139,21 @@ def test_an_order_is_found_whatever_zeros_stand_before_it(variables: dict[str, s
 
 
 def test_a_seed_of_periods_that_is_spoilt_is_one_sentence(tmp_path: Path) -> None:
-    seed = (project_root() / register.RETENTION_SEED).read_bytes()
-    path = tmp_path / register.RETENTION_SEED
+    folder = project_root() / "transform" / "seeds"
+    seed = (folder / f"{register.RETENTION_SEED}.csv").read_bytes()
+    path = tmp_path / "transform" / "seeds" / f"{register.RETENTION_SEED}.csv"
     with pytest.raises(AtelierError, match="No such file"):
         register.retentions(tmp_path)
     path.parent.mkdir(parents=True)
-    path.write_bytes(b"\xef\xbb\xbf" + seed)
-    assert register.retentions(tmp_path) == register.retentions(project_root())
+    shutil.copy(folder / "_seeds.yml", path.parent)
+    with pytest.raises(AtelierError, match="le fichier manque"):
+        register.retentions(tmp_path)
+    for content in (b"\xef\xbb\xbf" + seed, seed.decode().encode("cp1252")):
+        path.write_bytes(content)
+        assert register.retentions(tmp_path) == register.retentions(project_root())
     for content, says in (
-        (seed.decode().encode("latin-1"), "it is no CSV in UTF-8"),
-        (seed.replace(b",", b";"), "it has no column 'retention_key'"),
-        (seed.replace(b"anonymise", b"forget", 1), "the row journal_notes of the seed"),
+        (seed.replace(b"retention_key", b"key", 1), "la colonne « key » est inconnue"),
+        (seed.replace(b"anonymise", b"forget", 1), "ligne 2, colonne action : « forget »"),
     ):
         path.write_bytes(content)
         with pytest.raises(AtelierError, match=says):

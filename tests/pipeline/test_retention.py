@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -278,17 +279,24 @@ def test_what_comes_anew_is_treated_alike(orders: tuple[Plant, dict[str, str]]) 
     ) == [(0,)]
 
 
-@pytest.mark.parametrize("days", ["", "zwölf", "0", "-3"])
-def test_a_period_that_is_none_is_refused(plant: Plant, days: str, tmp_path: Path) -> None:
-    for name in ("transform/seeds", ".venv"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [
+        ("", "the seed retention_periods has"),
+        ("0", "the seed retention_periods has"),
+        ("-3", "the seed retention_periods has"),
+        ("zwölf", "ligne 2, colonne period_days : « zwölf »"),
+    ],
+)
+def test_a_period_that_is_none_is_refused(plant: Plant, days: str, says: str, tmp_path: Path) -> None:
     seeds = tmp_path / "transform" / "seeds"
     seeds.mkdir(parents=True)
     (tmp_path / "meltano.yml").touch()
+    shutil.copy(ROOT / "transform" / "seeds" / "_seeds.yml", seeds)
     (seeds / "retention_periods.csv").write_text(
         f"retention_key,period_days,counted_from,action,reason\njob_names,{days},order_entry,anonymise,x\n"
     )
     status, output = gdpr(plant, "retention", MELTANO_PROJECT_ROOT=str(tmp_path))
     assert status == 1
-    assert "the seed retention_periods has" in output
+    assert says in output
     assert len(output.splitlines()) == 1

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from atelier.alerts import labels
 from atelier.alerts.incidents import CRITICAL, Alert
+from atelier.errors import AtelierError
+from atelier.seeds import reading
+from atelier.seeds.definitions import FOLDER
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
-SEED: Final = "transform/seeds/alert_kinds.csv"
+SEED: Final = f"{FOLDER}/alert_kinds.csv"
 
 WAREHOUSE_UNREACHABLE: Final = "warehouse_unreachable"
 SCHEDULER_PROBLEM: Final = "scheduler_problem"
 #: A row of the mart as a rule; while there is no mart, the sender tells it.
 RUN_FAILED: Final = "run_failed"
-
-_SEVERITIES: Final = (CRITICAL, "warning", "info")
 
 
 def local_alert(root: Path, kind: str, subject: str, since: datetime, details: str) -> tuple[Alert, str]:
@@ -31,11 +31,10 @@ def local_alert(root: Path, kind: str, subject: str, since: datetime, details: s
         program, as whoever is to know must be told all the same.
     """
     try:
-        with (root / SEED).open(encoding="utf-8-sig", newline="") as file:
-            words = {row["kind"]: row for row in csv.DictReader(file)}[kind]
+        words = {row["kind"]: row for row in reading.read(root, Path(SEED).stem).entries()}[kind]
         severity, title, action = words["severity"], words["title_fr"], words["action_fr"]
-        fault = "" if severity in _SEVERITIES and title and action else f"the row of {kind} is not usable"
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError):
+        fault = "" if severity and title and action else f"the row of {kind} is not usable"
+    except (AtelierError, KeyError):
         fault = f"it has no row for the kind {kind}"
     if fault:
         severity, title, action = CRITICAL, kind, labels.SEED_UNUSABLE.format(SEED)

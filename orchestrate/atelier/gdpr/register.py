@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from atelier.errors import AtelierError
 from atelier.gdpr import labels
+from atelier.seeds import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 FOLDER: Final = Path("docs/gdpr")
-RETENTION_SEED: Final = Path("transform/seeds/retention_periods.csv")
+RETENTION_SEED: Final = "retention_periods"
 
 SCHEMAS: Final = ("raw_erp", "raw_ftplogs", "staging", "intermediate", "snapshots", "marts")
 KEYS: Final = ("category", "purpose", "legal_basis", "retention")
@@ -91,7 +92,7 @@ def parse_project(root: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [
-                *(str(Path(sys.executable).parent / "dbt"), "parse", "--no-partial-parse"),
+                *(str(Path(sys.executable).parent / "atelier-dbt"), "parse", "--no-partial-parse"),
                 *("--target-path", folder, "--log-path", folder),
             ],
             cwd=root / "transform",
@@ -165,23 +166,10 @@ def retentions(root: Path) -> dict[str, Retention]:
     Raises:
         AtelierError: The seed cannot be read, or says what nobody explains.
     """
-    try:
-        with (root / RETENTION_SEED).open(encoding="utf-8-sig", newline="") as seed:
-            periods = {
-                row["retention_key"]: Retention(
-                    row["period_days"], row["counted_from"], row["action"], row["reason"]
-                )
-                for row in csv.DictReader(seed)
-            }
-    except OSError as error:
-        raise AtelierError(
-            f"the seed {RETENTION_SEED} cannot be read ({error.strerror}): put it back"
-        ) from None
-    except (UnicodeDecodeError, csv.Error, KeyError) as error:
-        why = f"it has no column {error}" if isinstance(error, KeyError) else "it is no CSV in UTF-8"
-        raise AtelierError(
-            f"the seed {RETENTION_SEED} cannot be read ({why}): save it as CSV in UTF-8, with commas"
-        ) from None
+    periods = {
+        row["retention_key"]: Retention(row["period_days"], row["counted_from"], row["action"], row["reason"])
+        for row in reading.read_whole(root, RETENTION_SEED).entries()
+    }
     for key, period in periods.items():
         if period.action not in labels.ACTIONS or period.counted_from not in labels.STARTING_POINTS:
             raise AtelierError(

@@ -37,13 +37,13 @@ def write(root: Path, site: Path, variables: Mapping[str, str], target: str) -> 
         AtelierError: The warehouse cannot be used, or dbt or colibri failed.
     """
     tables, lineage = (site / name for name in FOREIGN)
-    dbt.run(root, variables, target, "dbt", "--quiet", "docs", "generate", "--static")
+    dbt.run(root, variables, target, "atelier-dbt", "--quiet", "docs", "generate", "--static")
     tables.mkdir(parents=True)
     # As dbt has it: below its project, or wherever the variable says.
     made = root / "transform" / (variables.get("DBT_TARGET_PATH") or "target")
     shutil.copyfile(made / "static_index.html", tables / "index.html")
     # As built afresh: how a model finds what is new is no part of where its columns come from.
-    dbt.run(root, variables, target, "dbt", "--quiet", "compile", "--full-refresh")
+    dbt.run(root, variables, target, "atelier-dbt", "--quiet", "compile", "--full-refresh")
     arguments = ("--manifest", str(made / "manifest.json"), "--catalog", str(made / "catalog.json"))
     silent = {**variables, **_QUIET}
     dbt.run(root, silent, target, "colibri", "generate", "--output-dir", str(lineage), *arguments)

@@ -1,0 +1,280 @@
+"""The planner's files as French Excel writes them, and what is told of their mistakes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from atelier.connections import Warehouse, project_root
+from atelier.seeds import definitions, reading, text, values
+from atelier.warehouse import connect
+from hypothesis import given
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+ROOT = project_root()
+SEEDS = definitions.seeds(ROOT)
+FOLDER = definitions.FOLDER
+
+STATUSES = "status,is_open,is_done\nPlanifiée,true,false\nTerminée,false,true\n"
+CLOSURES = 'first_day,last_day,reason\n2026-05-01,2026-05-01,"Fête du travail, pont"\n'
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project that has the planner's files and nothing else."""
+    shutil.copytree(ROOT / FOLDER, tmp_path / FOLDER)
+    (tmp_path / "meltano.yml").touch()
+    return tmp_path
+
+
+def rows(root: Path, name: str, content: bytes | str) -> list[dict[str, str]]:
+    """Return the rows of a seed whose file has a content."""
+    write(root, name, content)
+    return reading.read_whole(root, name).entries()
+
+
+def write(root: Path, name: str, content: bytes | str) -> None:
+    (root / FOLDER / f"{name}.csv").write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def mistake(root: Path) -> str:
+    """Return the sentence about the project's files."""
+    with pytest.raises(reading.SeedError) as failure:
+        reading.check(root)
+    return str(failure.value)
+
+
+def test_the_projects_own_files_are_right() -> None:
+    reading.check(ROOT)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "cp1252", "cp850", "utf-16"], ids=lambda name: str(name)
+)
+@pytest.mark.parametrize("separator", [",", ";", "\t"], ids=["comma", "semicolon", "tab"])
+def test_every_way_in_which_excel_saves_reads_alike(
+    root: Path, separator: str, encoding: str, end: str
+) -> None:
+    wanted = rows(root, "order_statuses", STATUSES)
+    saved = STATUSES.replace(",", separator).replace("\n", end).encode(encoding)
+    assert rows(root, "order_statuses", saved) == wanted
+    assert [row["status"] for row in wanted] == ["Planifiée", "Terminée"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Status ; IS_OPEN;is_done;;\nPlanifiée;oui;non;;\nTerminée;Non;OUI;;\n;;;;\n\n",
+        "sep=;\nstatus;is_open;is_done\nPlanifiée;VRAI;FAUX\nTerminée;faux;vrai\n",
+        "is_done;status;is_open\n0; Planifiée ;1\n1;\u00a0Terminée\u00a0;0\n",
+        # A file with commas that Excel has opened as one column, and saved.
+        '"status,is_open,is_done"\n"Planifiée,true,false"\n"Terminée,false,true"\n',
+        "status,is_open,is_done;;\nPlanifiée,true,false;;\nTerminée,false,true;;\n",
+    ],
+    ids=["blank columns", "sep line", "other order", "one quoted column", "one column"],
+)
+def test_a_file_that_a_spreadsheet_has_rearranged_reads_alike(root: Path, content: str) -> None:
+    wanted = rows(root, "order_statuses", STATUSES)
+    assert rows(root, "order_statuses", content) == wanted
+
+
+def test_dates_numbers_and_times_read_as_people_write_them(root: Path) -> None:
+    wanted = {"first_day": "2026-05-01", "last_day": "2026-05-04", "reason": "Pont ; usine fermée"}
+    saved = 'first_day;last_day;reason\r\n01/05/2026;4.5.2026;"Pont ; usine fermée"\r\n'
+    assert rows(root, "plant_closures", saved.encode("cp1252")) == [wanted]
+    hours = "weekday;opens_at;closes_at\n1;7:00;19h30\n2;07:00:00;24:00\n"
+    assert [list(row.values()) for row in rows(root, "working_hours", hours)] == [
+        ["1", "07:00", "19:30"],
+        ["2", "07:00", "24:00"],
+    ]
+    periods = "retention_key;period_days;counted_from;action;reason\nx;1 095;Event;Delete;Durée\n"
+    periods += "y;;event;keep;Durée\n"
+    assert [(row["period_days"], row["action"]) for row in rows(root, "retention_periods", periods)] == [
+        ("1095", "delete"),
+        ("", "keep"),
+    ]
+    limits = "threshold;limit_value;meaning\nrejected_share;0,05;Part\n"
+    assert rows(root, "alert_thresholds", limits)[0]["limit_value"] == "0.05"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        (
+            "order_statuses",
+            "status;is_open;is_done\nPlanifiée;oui;non\nvitrage;peut-être;oui\n",
+            "transform/seeds/order_statuses.csv, ligne 3, colonne is_open : « peut-être » n'est pas permis ; "
+            "écrire oui ou non",
+        ),
+        (
+            "order_statuses",
+            "status;is_open;is_done\n;oui;non\nx;non;oui\n",
+            "ligne 2, colonne status : la valeur manque ; écrire un texte",
+        ),
+        (
+            "order_statuses",
+            "status;is_open;is_done\nVitrage;oui;non\nx;non;oui\n VITRÂGE;oui;non\n",
+            "ligne 4, colonne status : « VITRÂGE » figure déjà à la ligne 2",
+        ),
+        (
+            "order_statuses",
+            "status;is_open;is_done\nVitrage;non;non\nx;non;oui\n",
+            "order_statuses.csv, colonne is_open : aucune ligne ne porte « oui »",
+        ),
+        ("order_statuses", "status;is_open\nx;oui\n", "ligne 1 : la colonne « is_done » manque ; colonnes"),
+        (
+            "order_statuses",
+            "status;is_open;is_done;couleur\nx;oui;non;bleu\n",
+            "ligne 1 : la colonne « couleur » est inconnue ; colonnes attendues : status, is_open, is_done",
+        ),
+        ("order_statuses", "status;status;is_open;is_done\n", "la colonne « status » figure deux fois"),
+        ("order_statuses", "status;is_open;is_done\nx;oui;non;de plus\n", "ligne 2 : il y a plus de valeurs"),
+        ("order_statuses", 'status;is_open;is_done\n"x;oui;non\n', 'ligne 2 : un guillemet "'),
+        ("order_statuses", "", "le fichier est vide"),
+        ("order_statuses", b"PK\x03\x04\x14\x00", "ce n'est pas un fichier CSV"),
+        ("order_statuses", b"x" * (text.MOST_BYTES + 1), "le fichier dépasse 1000 ko"),
+        (
+            "plant_closures",
+            "first_day;last_day;reason\n01/05/2026;31/02/2026;x\n",
+            "ligne 2, colonne last_day : « 31/02/2026 » n'est pas permis ; écrire une date qui existe",
+        ),
+        (
+            "shutter_prefixes",
+            "prefix;accessory_kind;needs_blank_or_digit\nVR;volet;non\n",
+            "« volet » n'est pas permis ; valeurs permises : roller shutter, standard box, made",
+        ),
+        (
+            "alert_silences",
+            "kind;machine_id;last_day;reason\n*;*;01/01/2027;x\nsilent;*;01/01/2027;x\n",
+            "ligne 3, colonne kind : « silent » n'est pas permis ; valeurs permises : machine_silent",
+        ),
+        (
+            "working_hours",
+            "weekday;opens_at;closes_at\n1;24:00;25:00\n",
+            "ligne 2, colonne opens_at : « 24:00 » n'est pas permis ; écrire une heure de 00:00 à 23:59",
+        ),
+        (
+            "working_hours",
+            "weekday;opens_at;closes_at\n8;08:00;12:00\n",
+            "colonne weekday : « 8 » n'est pas permis ; valeurs permises : 1, 2, 3, 4, 5, 6, 7",
+        ),
+        (
+            "working_hours",
+            "weekday;opens_at;closes_at\n1;08:00;12:00\n1;8h;13:00\n",
+            "ligne 3, colonne weekday, opens_at : « 1, 08:00 » figure déjà à la ligne 2",
+        ),
+        (
+            "retention_periods",
+            "retention_key;period_days;counted_from;action;reason\nx;1.095;event;delete;x\n",
+            "ligne 2, colonne period_days : « 1.095 » n'est pas permis ; écrire un nombre entier",
+        ),
+    ],
+)
+def test_a_mistake_names_file_line_column_value_and_rule(
+    root: Path, name: str, content: bytes | str, says: str
+) -> None:
+    write(root, name, content)
+    told = mistake(root)
+    assert says in told
+    assert "rien n'a été modifié" in told
+    assert "\n" not in told
+
+
+def test_every_mistake_is_counted_and_the_first_are_named(root: Path) -> None:
+    write(root, "order_statuses", "status;is_open;is_done\n" + "x;peut-être;1\n" * 20)
+    told = mistake(root)
+    assert "contiennent 20 erreurs" in told
+    assert told.count("peut-être") == 5
+    assert told.endswith("| et 15 autres")
+
+
+def test_a_missing_and_an_unknown_file_are_told(root: Path) -> None:
+    (root / FOLDER / "order_statuses.csv").rename(root / FOLDER / "order_statuses (1).csv")
+    told = mistake(root)
+    assert "transform/seeds/order_statuses.csv : le fichier manque" in told
+    assert "transform/seeds/order_statuses (1).csv : ce fichier n'est pas attendu" in told
+
+
+def test_dbt_is_not_started_with_a_mistake(root: Path) -> None:
+    write(root, "order_statuses", "status;is_open;is_done\nx;peut-être;oui\n")
+    done = subprocess.run(
+        [str(ROOT / ".venv" / "bin" / "atelier-dbt"), "build"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "ligne 2, colonne is_open : « peut-être »" in done.stderr
+
+
+@pytest.mark.integration
+def test_dbt_loads_a_file_that_french_excel_has_saved(root: Path, postgres: dict[str, str]) -> None:
+    unneeded = shutil.ignore_patterns("target", "logs", "seeds")
+    shutil.copytree(ROOT / "transform", root / "transform", dirs_exist_ok=True, ignore=unneeded)
+    write(root, "order_statuses", french("status,is_open,is_done\nDécalée,true,false\nFinie,false,true\n"))
+    project = root / "transform"
+    done = subprocess.run(
+        [str(ROOT / ".venv" / "bin" / "atelier-dbt"), "seed", "--select", "order_statuses"],
+        cwd=project,
+        env={
+            **{key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ},
+            **postgres,
+            "ATELIER_TRANSFORMER_ROLE": "",
+            "ATELIER_READER_ROLE": "",
+            "ATELIER_DPO_ROLE": "",
+            "DBT_PROFILES_DIR": str(project),
+            "DBT_TARGET": "test",
+            "MELTANO_PROJECT_ROOT": str(root),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    with closing(connect(Warehouse.of(postgres))) as connection, connection.cursor() as cursor:
+        cursor.execute("select status, is_open, is_done from seeds.order_statuses order by status")
+        assert cursor.fetchall() == [("Décalée", True, False), ("Finie", False, True)]
+        cursor.execute("drop schema seeds cascade")
+        connection.commit()
+
+
+def french(content: str) -> bytes:
+    """Return a CSV file as French Excel writes it."""
+    words = content.replace(",", ";").replace("true", "VRAI").replace("false", "FAUX")
+    return words.replace("\n", "\r\n").encode("cp1252")
+
+
+@given(st.text(alphabet=st.characters(blacklist_categories=["Cc", "Cs", "Cn"]), min_size=1, max_size=30))
+def test_a_text_is_written_as_it_was_read(name: str) -> None:
+    found = text.records(
+        f'machine_id;machine_name\nX;"{name.replace(chr(34), chr(34) * 2)}"\n', ["machine_id"]
+    )
+    assert found[1] == (2, ["X", name])
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_rows_or_mistakes(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    for head in (b"", b"machine_id;machine_name\n"):
+        path.write_bytes(head + content)
+        table = reading.read_table(path, SEEDS["machine_names"])
+        assert table.mistakes or all(row[0] and row[1] for _, row in table.rows)
+
+
+@given(
+    st.dates(), st.sampled_from(["{0:%d/%m}/{0.year:04}", "{0.year:04}-{0:%m-%d}", "{0:%d.%m}.{0.year:04}"])
+)
+def test_a_date_reads_alike_in_every_form(day: date, form: str) -> None:
+    column = SEEDS["plant_closures"].columns[0]
+    assert values.canonical(form.format(day), column) == day.isoformat()
