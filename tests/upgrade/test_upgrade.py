@@ -32,6 +32,9 @@ FACTS: dict[str, Any] = json.loads((RELEASE / "facts.json").read_text(encoding="
 
 SENTENCE = "this run computes them all anew"
 
+#: Somebody who has views of their own on the marts.
+ANALYST = "upgrade_analyst"
+
 
 def restore(plant: Plant, folder: Path) -> None:
     """Put the release's warehouse into the plant's empty database, as its administrator would."""
@@ -56,8 +59,33 @@ def plant(site: Site, servers: dict[str, str], tmp_path_factory: pytest.TempPath
     make_logs(plant.logs, seed=SEED, days=FACTS["days"], until=UNTIL)
     make_plants_erp(plant)
     restore(plant, tmp_path_factory.mktemp("release"))
+    build_on_the_marts(site, plant)
     finish_the_day(plant)
     return plant
+
+
+def build_on_the_marts(site: Site, plant: Plant) -> None:
+    """Let somebody who is no role of ours build a view on each mart, and a view on each of those."""
+    with (
+        closing(site.admin_postgres(plant.variables["POSTGRES_DB"])) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"drop schema if exists {ANALYST} cascade")
+        cursor.execute(f"drop role if exists {ANALYST}")
+        cursor.execute(f"create role {ANALYST}")
+        cursor.execute(f"create schema {ANALYST} authorization {ANALYST}")
+        cursor.execute(f"grant usage on schema marts to {ANALYST}")
+        cursor.execute(f"grant select on all tables in schema marts to {ANALYST}")
+        cursor.execute(
+            "select relname from pg_class "
+            "where relnamespace = 'marts'::regnamespace and relkind in ('r', 'v')"
+        )
+        marts = [name for (name,) in cursor.fetchall()]
+        cursor.execute(f"set role {ANALYST}")
+        for name in marts:
+            cursor.execute(f"create view {ANALYST}.{name} as select * from marts.{name}")
+            cursor.execute(f"create view {ANALYST}.on_{name} as select * from {ANALYST}.{name}")
+        connection.commit()
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +149,26 @@ def test_everything_belongs_to_its_role(plant: Plant, upgraded: str) -> None:  #
             (names.reader, names.dpo),
         )
         assert cursor.fetchone() == (True, True)
+
+
+def test_views_of_others_are_kept(site: Site, plant: Plant, upgraded: str) -> None:  # noqa: ARG001
+    reader = roles.Roles.of(Warehouse.of(plant.variables)).reader
+    with (
+        closing(site.admin_postgres(plant.variables["POSTGRES_DB"])) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"grant {reader} to {ANALYST}")
+        cursor.execute(f"set role {ANALYST}")
+        cursor.execute(f"select viewname from pg_views where schemaname = '{ANALYST}'")
+        names = {name for (name,) in cursor.fetchall()}
+        assert {f"on_{name}" for name in names if not name.startswith("on_")} < names
+        assert {"fct_sessions", "fct_source_freshness"} < names
+        for name in names:
+            mart = name.removeprefix("on_")
+            cursor.execute(
+                f"select (select count(*) from {ANALYST}.{name}) = (select count(*) from marts.{mart})"
+            )
+            assert cursor.fetchone() == (True,), name
 
 
 def test_who_was_erased_stays_so(plant: Plant, upgraded: str) -> None:  # noqa: ARG001
