@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-from atelier import checks, redaction, report, roles
+from atelier import checks, locks, redaction, report, roles
 from atelier.alerts import commands as alerts
 from atelier.backup import commands as backup
 from atelier.connections import Warehouse, complete, project_root, resolve
@@ -19,7 +19,7 @@ from atelier.gdpr import commands as gdpr
 from atelier.last_words import FAILURE_MARK
 from atelier.scheduler import commands as scheduler
 from atelier.schedules import commands as schedules
-from atelier.warehouse import broken_off, connect
+from atelier.warehouse import LOCK_WATCH, connect, failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,19 +30,24 @@ def main() -> int:
     arguments = _parser().parse_args()
     run: Callable[[argparse.Namespace], str] = arguments.run
     redaction.install()
-    try:
-        print(run(arguments))  # noqa: T201 # a command-line program
-    except AtelierError as error:
-        return _failed(error)
-    except OSError as error:
-        return _failed(of_system(error))
-    except psycopg2.OperationalError:
-        return _failed(broken_off(_warehouse_of(arguments)))
+    with locks.watched(lambda: connect(_warehouse_of(arguments), LOCK_WATCH), _tell) as watch:
+        try:
+            print(run(arguments))  # noqa: T201 # a command-line program
+        except AtelierError as error:
+            return _failed(error, watch)
+        except OSError as error:
+            return _failed(of_system(error), watch)
+        except psycopg2.OperationalError as error:
+            return _failed(failed(_warehouse_of(arguments), error), watch)
     return 0
 
 
-def _failed(error: AtelierError) -> int:
-    print(f"{FAILURE_MARK}{error}", file=sys.stderr)  # noqa: T201 # a command-line program
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 # a command-line program
+
+
+def _failed(error: AtelierError, watch: locks.Watch) -> int:
+    _tell(f"{FAILURE_MARK}{watch.explained(str(error))}")
     return 1
 
 

@@ -30,10 +30,15 @@ STATE_SCHEMA = "meltano"
 #: loader and dbt's profile say the same.
 KEEPALIVES_IDLE_SECONDS = 60
 
+#: So long a session of ours waits for a lock that another one holds; then its statement fails, and `locks`
+#: says who holds it. Those who read what it is about to change wait behind it as long, and no longer.
+LOCK_TIMEOUT_SECONDS = 15
+
 #: So that the server does as well, of every session: a host that is gone without a word leaves the lock of
 #: its run, and those of its tables, within two minutes. Programs of a run find it in PGOPTIONS.
 SESSION_OPTIONS = (
-    f"-ctcp_keepalives_idle={KEEPALIVES_IDLE_SECONDS} -ctcp_keepalives_interval=15 -ctcp_keepalives_count=4"
+    f"-ctcp_keepalives_idle={KEEPALIVES_IDLE_SECONDS} -ctcp_keepalives_interval=15 -ctcp_keepalives_count=4 "
+    f"-clock_timeout={LOCK_TIMEOUT_SECONDS}s"
 )
 
 #: Written by the local servers when they start.

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from atelier import roles, warehouse
-from atelier.connections import Warehouse
+from atelier.connections import SESSION_OPTIONS, Warehouse
 from atelier.errors import AtelierError
 from atelier.ops import migrations
 
@@ -40,6 +40,7 @@ def run(root: Path, variables: Mapping[str, str], target: str, program: str, *ar
         **os.environ,
         **variables,
         **roles.variables(names),
+        "PGOPTIONS": f"{SESSION_OPTIONS} {os.environ.get('PGOPTIONS', '')}".rstrip(),
         "DBT_PROJECT_DIR": project,
         "DBT_PROFILES_DIR": project,
         "DBT_TARGET": target,

@@ -14,14 +14,14 @@ import os
 import signal
 import sys
 import uuid
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg2
 
-from atelier import leftovers, places, redaction, roles, warehouse
+from atelier import leftovers, locks, places, redaction, roles, warehouse
 from atelier.connections import SESSION_OPTIONS, Warehouse, project_root, resolve, run_wait_seconds
 from atelier.errors import AtelierError, of_system
 from atelier.gdpr import store
@@ -140,6 +140,21 @@ def main() -> int:
         if command == "run" and "--dry-run" not in arguments:
             return _Run(arguments, root, environment, variables).status()
         target = Warehouse.of(variables)
+        with _watched(target) as watch:
+            return _command(arguments, root, variables, watch)
+    except (AtelierError, OSError) as error:
+        say(f"failed: {of_system(error) if isinstance(error, OSError) else error}")
+        return 1
+
+
+def _watched(target: Warehouse) -> AbstractContextManager[locks.Watch]:
+    return locks.watched(lambda: warehouse.connect(target, warehouse.LOCK_WATCH), say)
+
+
+def _command(arguments: list[str], root: Path, variables: dict[str, str], watch: locks.Watch) -> int:
+    """Run a command of Meltano that is no run."""
+    target = Warehouse.of(variables)
+    try:
         with ExitStack() as held:
             held.enter_context(warehouse.breaks_told(target))
             connection = held.enter_context(closing(_connect(target)))
@@ -148,10 +163,12 @@ def main() -> int:
                     warehouse.exclusive_run(connection, run_wait_seconds(variables, WAIT_SECONDS), say)
                 )
             _surround(connection, root, variables, holds_warehouse=alone)
-            return _meltano(["--env-file", os.devnull, *arguments])
-    except (AtelierError, OSError) as error:
-        say(f"failed: {of_system(error) if isinstance(error, OSError) else error}")
-        return 1
+            status = _meltano(["--env-file", os.devnull, *arguments])
+    except AtelierError as error:
+        raise AtelierError(watch.explained(str(error))) from None
+    if status and (reason := watch.reason()):
+        say(f"failed: {reason}")
+    return status
 
 
 def _connect(target: Warehouse) -> Connection:
@@ -216,7 +233,10 @@ class _Run:
         try:
             steps = names_of(self.root, blocks)
             Watch.begin(steps)
-            with self._recorded(run, target, state / "unrecorded") as connection:
+            with (
+                _watched(target) as watch,
+                self._recorded(run, target, state / "unrecorded", watch) as connection,
+            ):
                 _surround(connection, self.root, self.variables, holds_warehouse=True)
                 if models.BUILD in steps:
                     # Before anything is loaded: a slip in a planner's file changes nothing.
@@ -237,7 +257,9 @@ class _Run:
         return 0
 
     @contextmanager
-    def _recorded(self, run: runs.Run, target: Warehouse, unrecorded: Path) -> Iterator[Connection]:
+    def _recorded(
+        self, run: runs.Run, target: Warehouse, unrecorded: Path, watch: locks.Watch
+    ) -> Iterator[Connection]:
         try:
             with closing(_connect(target)) as connection:
                 with warehouse.exclusive_run(connection, run_wait_seconds(self.variables, WAIT_SECONDS), say):
@@ -253,6 +275,8 @@ class _Run:
                     runs.record(connection, run)
         except BaseException as error:
             outcome, message = _outcome(error, target)
+            if outcome == "failed":
+                message = watch.explained(message)
             Watch.broken_off(outcome, message)
             run.end(outcome, message, Watch.steps)
             _record_anew(run, target, unrecorded)
@@ -288,7 +312,7 @@ def _outcome(error: BaseException, target: Warehouse) -> tuple[str, str]:
     if isinstance(error, _UnsuccessfulError):
         return "failed", LastWords.sentence() or "the reason is in the lines above"
     if isinstance(error, psycopg2.Error):
-        return "failed", str(warehouse.broken_off(target))
+        return "failed", str(warehouse.failed(target, error))
     if isinstance(error, AtelierError):
         return "failed", str(error)
     if isinstance(error, OSError):

@@ -15,6 +15,7 @@ from psycopg2 import sql
 from atelier.connections import STATE_SCHEMA
 from atelier.errors import AtelierError
 from atelier.gdpr.store import SCHEMA
+from atelier.locks import LOCKED
 from atelier.ops.migrations import SCHEMA as OPS_SCHEMA
 from atelier.rights import (
     FREE_TEXT,
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 
 #: Bytes in a name that PostgreSQL keeps; what is beyond it cuts off.
 _LONGEST_NAME: Final = 63
-
-#: A table that somebody uses must not keep a run waiting for ever.
-_LOCK_TIMEOUT: Final = "30s"
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def settle(
                     _settle(cursor, roles)
                 finally:
                     cursor.execute("select pg_advisory_unlock(%s)", (RUN_LOCK,))
-    except psycopg2.errors.LockNotAvailable:
+    except LOCKED:
         raise AtelierError(
             f"the warehouse, {warehouse.place}, has to be handed over to its roles, but a session keeps one "
             "of its tables busy: let it end, then start this again"
@@ -131,7 +129,6 @@ def settle(
 def _settle(cursor: Cursor, roles: Roles) -> None:
     cursor.execute("begin")
     try:
-        cursor.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
         for step in STEPS:
             for statement in list(step(cursor, roles)):
                 cursor.execute(statement)

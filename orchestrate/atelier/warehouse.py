@@ -13,7 +13,14 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from atelier.connections import KEEPALIVES_IDLE_SECONDS, SESSION_OPTIONS, STATE_SCHEMA, Warehouse
+from atelier import locks
+from atelier.connections import (
+    KEEPALIVES_IDLE_SECONDS,
+    LOCK_TIMEOUT_SECONDS,
+    SESSION_OPTIONS,
+    STATE_SCHEMA,
+    Warehouse,
+)
 from atelier.errors import AtelierError
 from atelier.leftovers import end_leftovers
 
@@ -24,6 +31,9 @@ if TYPE_CHECKING:
 
 #: The launcher's own session, which holds the lock or waits for it: never taken for something left over.
 LAUNCHER = "atelier-launcher"
+
+#: A session that looks at what others wait for.
+LOCK_WATCH = "atelier-lock-watch"
 
 #: Key of the advisory lock that a run holds: any number, the same for ever.
 RUN_LOCK = 7_021_955_231
@@ -68,6 +78,7 @@ def connect(
             return connect(warehouse, application_name, patience - POLL_SECONDS)
         raise AtelierError(f"the warehouse, {warehouse.place}, {_reason(str(error))}") from None
     connection.autocommit = True
+    locks.Watch.own_pids.add(connection.info.backend_pid)
     return connection
 
 
@@ -79,17 +90,27 @@ def broken_off(warehouse: Warehouse) -> AtelierError:
     )
 
 
+def failed(warehouse: Warehouse, error: psycopg2.Error) -> AtelierError:
+    """Return the error that says why a statement failed that nothing of its own can make fail."""
+    if isinstance(error, locks.LOCKED):
+        return AtelierError(
+            f"what is locked in the warehouse, {warehouse.place}, was not free within "
+            f"{LOCK_TIMEOUT_SECONDS} s"
+        )
+    return broken_off(warehouse)
+
+
 @contextmanager
 def breaks_told(warehouse: Warehouse) -> Iterator[None]:
-    """Tell of a connection that breaks in the middle of the work.
+    """Tell of a connection that breaks in the middle of the work, and of a lock that is not to be had.
 
     Raises:
-        AtelierError: It did.
+        AtelierError: It did, or was not.
     """
     try:
         yield
-    except psycopg2.OperationalError:
-        raise broken_off(warehouse) from None
+    except psycopg2.OperationalError as error:
+        raise failed(warehouse, error) from None
 
 
 def assert_held(connection: Connection, warehouse: Warehouse) -> None:

@@ -117,7 +117,7 @@ def of_database(error: Exception) -> ProblemError:
             kind="marts-not-built",
             headers={"Retry-After": "60"},
         )
-    if isinstance(error, psycopg.errors.QueryCanceled):
+    if isinstance(error, (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable)):
         return ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "the warehouse took too long to answer: ask for a shorter time, or again later",

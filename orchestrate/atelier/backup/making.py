@@ -17,7 +17,7 @@ import psycopg2
 from atelier import leftovers, warehouse
 from atelier.backup import folders, programs, schemas, suppressions
 from atelier.backup.folders import Manifest
-from atelier.connections import Warehouse, require
+from atelier.connections import LOCK_TIMEOUT_SECONDS, Warehouse, require
 from atelier.errors import AtelierError
 from atelier.gdpr import store
 from atelier.gdpr.operations import WAIT_SECONDS
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 #: The job of Meltano's that makes backups.
 JOB: Final = "backup"
-
-#: A table that somebody locks must not hold up the backup, and with it every run, for ever.
-_LOCK_WAIT: Final = "60s"
 
 
 @dataclass(frozen=True)
@@ -145,7 +142,6 @@ def _fill(
         with closing(warehouse.connect(target, surroundings["PGAPPNAME"])) as connection:
             connection.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=False)
             with connection.cursor() as cursor:
-                cursor.execute("select set_config('lock_timeout', %s, true)", (_LOCK_WAIT,))
                 cursor.execute("select pg_export_snapshot()")
                 (snapshot,) = cursor.fetchone() or ("",)
                 # Counted at the very snapshot that is dumped.
@@ -199,7 +195,8 @@ def _dump(
         "--no-owner",
         "--no-privileges",
         "--no-password",
-        f"--lock-wait-timeout={_LOCK_WAIT}",
+        # It does not keep to what its session says.
+        f"--lock-wait-timeout={LOCK_TIMEOUT_SECONDS}s",
         f"--snapshot={snapshot}",
         f"--file={file}",
         *(f"--schema={schema}" for schema in named),

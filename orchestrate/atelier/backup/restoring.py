@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from atelier.backup.folders import Manifest
     from atelier.gdpr.counts import Counts
 
-#: Somebody who uses a table of the warehouse that is to go must not keep us waiting for ever.
-_LOCK_TIMEOUT: Final = "30s"
-
 #: Tables that are named where a warehouse is not empty.
 _NAMED: Final = 3
 
@@ -149,7 +146,6 @@ def _in_one_transaction(
     try:
         with engine.begin() as transaction:
             cursor = operations.cursor_of(transaction)
-            cursor.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
             replaced, recorded = _make_room(cursor, target, replace=replace)
             say(f"restoring {manifest.rows:,} rows into {target.place}")
             script.play(cursor, program, folder / folders.DUMP)
