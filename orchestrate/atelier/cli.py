@@ -31,6 +31,9 @@ def main() -> int:
     run: Callable[[argparse.Namespace], str] = arguments.run
     redaction.install()
     with locks.watched(lambda: connect(_warehouse_of(arguments), LOCK_WATCH), _tell) as watch:
+        if arguments.command == "scheduler":
+            # It works for months, and what it starts watches itself.
+            watch.end()
         try:
             print(run(arguments))  # noqa: T201 # a command-line program
         except AtelierError as error:

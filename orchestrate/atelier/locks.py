@@ -80,8 +80,10 @@ _HOLDERS: Final = """
 _PREPARED: Final = """
     select prepared.gid, prepared.owner, prepared.prepared from pg_prepared_xacts as prepared
     where prepared.database = current_database() and (%(relation)s::oid is null or exists (
-        select 1 from pg_locks as held where held.relation = %(relation)s::oid and held.pid is null
-        and split_part(held.virtualtransaction, '/', 2) = prepared.transaction::text
+        select 1 from pg_locks as held
+        inner join pg_locks as own on own.virtualtransaction = held.virtualtransaction and own.pid is null
+        where held.relation = %(relation)s::oid and held.pid is null
+            and own.transactionid::text = prepared.transaction::text
     ))
 """
 
@@ -194,7 +196,7 @@ class Watch:
 def _holders(cursor: Cursor, known: Mapping[str, object]) -> Iterator[str]:
     cursor.execute(_HOLDERS, known)
     for pid, user, application, since, state, modes in cursor.fetchall():
-        named = f"session {pid} of user {user}" if user else f"process {pid} of the server (autovacuum?)"
+        named = f"session {pid} of user {user}" if user else f"process {pid} of the server itself"
         began = f"since {_clock(since)}" if since else f"since before {_clock(datetime.now(timezone.utc))}"
         parts = [
             f"application {application!r}" if application else "",
@@ -202,7 +204,8 @@ def _holders(cursor: Cursor, known: Mapping[str, object]) -> Iterator[str]:
             "idle" if str(state).startswith("idle") else "",
             f"holds {modes}" if modes else "",
         ]
-        yield f"{named} ({', '.join(part for part in parts if part)}; select pg_terminate_backend({pid}))"
+        ending = f"; select pg_terminate_backend({pid}) ends it" if user else ", such as an autovacuum"
+        yield f"{named} ({', '.join(part for part in parts if part)}{ending})"
     pids = known["pids"]
     if isinstance(pids, list) and 0 in pids:
         cursor.execute(_PREPARED, known)

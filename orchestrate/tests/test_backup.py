@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from atelier import warehouse
 from atelier.backup import folders, making, programs, restoring, schemas, suppressions
 from atelier.connections import Warehouse, project_root
 from atelier.errors import AtelierError
@@ -144,7 +145,7 @@ def test_a_backup_that_fails_leaves_nothing_and_takes_nothing(variables: dict[st
         cursor.execute("begin")
         cursor.execute("lock table raw_erp.notes")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(making, "_LOCK_WAIT", "100ms")
+            patch.setattr(warehouse, "SESSION_OPTIONS", "-clock_timeout=100ms")
             with pytest.raises(AtelierError, match=r"keeps one of its tables busy.* are as they were"):
                 back_up(good)
         cursor.execute("rollback")

@@ -88,7 +88,7 @@ def test_the_session_that_holds_a_lock_is_named(site: Site, target: Warehouse) -
         told = watch.explained(refused(target, "alter table lock_test.facts add column name text"))
     assert f"lock_test.facts is locked by session {pid} of user {user} (application 'Excel'" in told
     assert "in a transaction since before 2" in told, "whoever may not see when says so"
-    assert f"holds AccessShareLock; select pg_terminate_backend({pid})" in told
+    assert f"holds AccessShareLock; select pg_terminate_backend({pid}) ends it)" in told
     assert told.endswith("let that end, or end it, then start this again")
     assert watch.explained(told) == told
 
