@@ -87,6 +87,10 @@ def test_a_file_that_a_spreadsheet_has_rearranged_reads_alike(root: Path, conten
     assert rows(root, "order_statuses", content) == wanted
 
 
+def test_a_file_that_is_older_than_a_column_gets_its_default(root: Path) -> None:
+    assert [row["is_contained"] for row in rows(root, "order_statuses", STATUSES)] == ["false", "false"]
+
+
 def test_dates_numbers_and_times_read_as_people_write_them(root: Path) -> None:
     wanted = {"first_day": "2026-05-01", "last_day": "2026-05-04", "reason": "Pont ; usine fermée"}
     saved = 'first_day;last_day;reason\r\n01/05/2026;4.5.2026;"Pont ; usine fermée"\r\n'

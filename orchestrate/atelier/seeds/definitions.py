@@ -36,6 +36,8 @@ class Column:
     type: str
     #: `opening_time` or `closing_time` where the text is a time of day.
     format: str | None = None
+    #: Value of an empty cell, and of every row of a file that is older than the column.
+    default: str = ""
     is_required: bool = False
     is_unique: bool = False
     #: Unique also when case, accents and blanks do not count.
@@ -95,10 +97,12 @@ def _seed(entry: Mapping[str, Any]) -> Seed:
 def _column(name: str, kind: str, described: Mapping[str, Any]) -> Column:
     tests = dict(_tests(described.get("data_tests", [])))
     accepted = tests.get("accepted_values", {}).get("values", [])
+    meta = described.get("config", {}).get("meta", {})
     return Column(
         name=name,
         type=kind,
-        format=described.get("config", {}).get("meta", {}).get("format"),
+        format=meta.get("format"),
+        default=meta.get("default", ""),
         is_required="not_null" in tests,
         is_unique="unique" in tests,
         is_unique_in_normal_form="unique_in_normal_form" in tests,

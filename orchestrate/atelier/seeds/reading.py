@@ -147,14 +147,17 @@ def _read_records(table: Table, found: Sequence[tuple[int, list[str]]], names: s
         else:
             positions[heading] = position
     for column in table.seed.columns:
-        if column.name not in positions:
+        if column.name not in positions and not column.default:
             table.wrong(messages_fr.COLUMN_MISSING, head_line, value=column.name, allowed=names)
     if table.mistakes:
         return
     for line, cells in records:
         if any(values.trimmed(cell) for cell in _beyond(cells, positions)):
             table.wrong(messages_fr.TOO_MANY_VALUES, line)
-        row = [_value(table, line, column, cells, positions[column.name]) for column in table.seed.columns]
+        # A line may end before its last columns.
+        cells += [""] * (len(headings) - len(cells))
+        found_cells = {name: values.trimmed(cells[position]) for name, position in positions.items()}
+        row = [_value(table, line, column, found_cells.get(column.name)) for column in table.seed.columns]
         table.rows.append((line, row))
     if not table.mistakes:
         _check_rules(table)
@@ -165,10 +168,10 @@ def _beyond(cells: Sequence[str], positions: dict[str, int]) -> list[str]:
     return [cell for position, cell in enumerate(cells) if position not in named]
 
 
-def _value(table: Table, line: int, column: Column, cells: Sequence[str], position: int) -> str:
-    # A line may end before its last columns.
-    cell = values.trimmed(cells[position]) if position < len(cells) else ""
+def _value(table: Table, line: int, column: Column, cell: str | None) -> str:
     if not cell:
+        if column.default:
+            return column.default
         if column.is_required:
             table.wrong(messages_fr.REQUIRED, line, column.name, allowed=values.allowed(column))
         return ""
