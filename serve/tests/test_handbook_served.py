@@ -18,12 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import httpx
     from served import Served
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 HTML = {"Accept": "text/html"}
 FOREIGN = ("data", "lineage")
+PAGE_HEADERS = {
+    "cache-control",
+    "content-security-policy",
+    "cross-origin-opener-policy",
+    "cross-origin-resource-policy",
+    "permissions-policy",
+    "referrer-policy",
+    "x-content-type-options",
+    "x-frame-options",
+}
 
 
 @pytest.fixture
@@ -169,6 +180,30 @@ def test_pages_of_others_may_run_their_own_scripts_and_ask_nobody_else(
     assert "unsafe" not in policy["script-src"]
     sources = {word for words in policy.values() for word in words.split() if "sha256-" not in word}
     assert sources <= {"'self'", "'none'", "'unsafe-inline'", "data:", "blob:", "'wasm-unsafe-eval'"}
+
+
+@pytest.mark.parametrize(
+    "path", ["", "pages/README.html", "assets/css/base.css", "data/", "lineage/index.html"]
+)
+def test_a_page_has_the_same_headers_whether_it_is_sent_or_kept(
+    served: Served, handbook: Path, path: str
+) -> None:
+    assert handbook.is_dir()
+
+    def kept(answer: httpx.Response) -> dict[str, str]:
+        return {name: value for name, value in answer.headers.items() if name in PAGE_HEADERS}
+
+    with served.client("reader") as client:
+        first = client.get(f"/docs/{path}")
+        again = client.get(f"/docs/{path}", headers={"If-None-Match": first.headers["etag"]})
+        since = client.get(f"/docs/{path}", headers={"If-Modified-Since": first.headers["last-modified"]})
+        head = client.head(f"/docs/{path}")
+        part = client.get(f"/docs/{path}", headers={"Range": "bytes=0-9"})
+    statuses = [answer.status_code for answer in (first, again, since, head, part)]
+    assert statuses == [200, 304, 304, 200, 206]
+    assert set(kept(first)) == PAGE_HEADERS
+    for answer in (again, since, head, part):
+        assert kept(answer) == kept(first), answer.status_code
 
 
 def test_the_metrics_have_one_name_for_all_of_it(served: Served, handbook: Path) -> None:

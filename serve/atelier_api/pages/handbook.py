@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from atelier_api.auth.dependencies import principal_of
@@ -50,6 +50,9 @@ async def _reader(request: Request, services: ServicesDep) -> Principal:
     return principal
 
 
+#: A browser replaces the headers of the page that it has kept by those of a 304.
+_WITH_PAGE: Final = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED})
+
 #: Anyone who is logged in, with a browser or with a token: the documentation has no data of the marts.
 Reader = Annotated[Principal, Depends(_reader)]
 
@@ -76,10 +79,13 @@ async def page(request: Request, services: ServicesDep, reader: Reader, path: st
             return render(request, services, "nodocs.html", principal=reader, status=HTTPStatus.NOT_FOUND)
         raise ProblemError(HTTPStatus.NOT_FOUND, "the documentation was never made: run `make docs`")
     files = StaticFiles(directory=site, html=True, check_dir=False)
-    response = await files.get_response(files.get_path(_below_docs(path)), request.scope)
+    found = files.get_path(_below_docs(path))
+    response = await files.get_response(found, request.scope)
     response.headers.update(_CACHE)
-    if path.partition("/")[0] in FOREIGN and isinstance(response, FileResponse):
-        file = Path(response.path)
+    if path.partition("/")[0] in FOREIGN and response.status_code in _WITH_PAGE:
+        file = Path(files.lookup_path(found)[0])
+        if file.is_dir():
+            file /= "index.html"
         stat = file.stat()
         scripts = scripts_of(file, stat.st_mtime_ns, stat.st_size)
         response.headers["Content-Security-Policy"] = foreign_policy(scripts)

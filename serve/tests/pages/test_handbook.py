@@ -58,6 +58,9 @@ def test_the_tables_of_dbt_are_shown(visit: Callable[..., Visit]) -> None:
 
 def test_the_lineage_of_columns_is_shown(visit: Callable[..., Visit]) -> None:
     shown = visit("/docs/lineage/", role="reader")
+    # The second time the browser has the page and asks whether it is still the same.
+    shown.go("/docs/")
+    shown.go("/docs/lineage/")
     shown.page.get_by_placeholder("Filter models...").first.fill("fct_sessions")
     shown.page.get_by_text("fct_sessions", exact=True).first.click()
     expect(shown.page.get_by_text("productive_seconds").first).to_be_visible()
