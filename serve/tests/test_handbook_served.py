@@ -62,6 +62,9 @@ def test_where_it_was_never_made_the_page_says_what_to_do(served: Served) -> Non
         assert "make docs" in problem.json()["detail"]
     with served.browser() as nobody:
         assert nobody.get("/docs/").status_code == 303
+    with served.browser() as browser:
+        enter(served, browser)
+        assert 'href="/docs"' not in browser.get("/compte").text
 
 
 def test_every_link_of_the_whole_site_holds(handbook: Path) -> None:

@@ -22,7 +22,7 @@ from atelier_api.handbook.data import FOREIGN
 from atelier_api.limits import spend
 from atelier_api.pages.access import LoginNeededError
 from atelier_api.pages.rendering import language_of, render
-from atelier_api.services import ServicesDep
+from atelier_api.services import Services, ServicesDep
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
@@ -57,6 +57,11 @@ _WITH_PAGE: Final = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED})
 Reader = Annotated[Principal, Depends(_reader)]
 
 
+def is_made(services: Services) -> bool:
+    """Tell whether there is anything to see: a link to the documentation stands nowhere before."""
+    return (services.settings.docs_folder / INDEX["fr"]).is_file()
+
+
 def wants_page(headers: Headers) -> bool:
     """Tell whether a page is a better answer than a problem for programs."""
     return "text/html" in headers.get("accept", "")
@@ -74,7 +79,7 @@ async def entrance(request: Request, _reader: Reader) -> Response:
 async def page(request: Request, services: ServicesDep, reader: Reader, path: str) -> Response:
     """A file of the site; where it was never made, what to do."""
     site = services.settings.docs_folder
-    if not (site / INDEX["fr"]).is_file():
+    if not is_made(services):
         if wants_page(request.headers):
             return render(request, services, "nodocs.html", principal=reader, status=HTTPStatus.NOT_FOUND)
         raise ProblemError(HTTPStatus.NOT_FOUND, "the documentation was never made: run `make docs`")

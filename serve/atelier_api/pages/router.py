@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from atelier_api.labels.pages import PAGES
 from atelier_api.pages.access import Visitor
+from atelier_api.pages.handbook import is_made
 from atelier_api.pages.rendering import render, switched
 from atelier_api.services import Services, ServicesDep
 
@@ -59,7 +60,13 @@ async def quality(request: Request, services: ServicesDep, visitor: Visitor) -> 
 async def account(request: Request, services: ServicesDep, visitor: Visitor) -> Response:
     """Mon compte: who is logged in, the password, the way out."""
     return switched(request, services) or render(
-        request, services, "account.html", principal=visitor, page="account", script="account.js"
+        request,
+        services,
+        "account.html",
+        principal=visitor,
+        page="account",
+        script="account.js",
+        has_docs=is_made(services),
     )
 
 

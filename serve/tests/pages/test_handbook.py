@@ -38,6 +38,24 @@ def test_our_pages_fit_the_screen_and_are_accessible(
     shown.page.screenshot(path=SCREENSHOTS / f"docs-{name}-{size[0]}.png")
 
 
+@pytest.mark.parametrize("size", [(320, 568), (360, 740), LAPTOP], ids=str)
+def test_from_any_page_to_the_account_the_documentation_and_out(
+    visit: Callable[..., Visit], size: tuple[int, int]
+) -> None:
+    shown = visit("/qualite", role="reader", size=size, touch=size != LAPTOP)
+    way = shown.page.get_by_role("link", name="reader1")
+    expect(way).to_be_in_viewport()
+    place = way.bounding_box()
+    assert place is not None
+    assert size == LAPTOP or min(place["width"], place["height"]) >= 44
+    way.click()
+    expect(shown.page.get_by_role("link", name="Documentation")).to_be_in_viewport()
+    expect(shown.page.get_by_role("button", name="Se déconnecter")).to_be_in_viewport()
+    assert shown.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert shown.serious() == []
+    shown.page.screenshot(path=SCREENSHOTS / f"account-{size[0]}.png")
+
+
 def test_from_the_account_to_the_index_and_on(visit: Callable[..., Visit]) -> None:
     shown = visit("/compte", role="reader")
     shown.page.get_by_role("link", name="Documentation").click()
