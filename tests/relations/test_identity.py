@@ -68,9 +68,11 @@ def test_readers_do_not_block_a_run_that_changes_nothing(project: Project) -> No
 
 def test_a_reader_sees_the_old_rows_or_the_new_ones(project: Project) -> None:
     def write(name: str, rows: int) -> None:
+        sql = f"select n as id, '{name}' as name from generate_series(1, {rows}) as n"
         for model, config in TABLES.items():
-            sql = f"select n as id, '{name}' as name from generate_series(1, {rows}) as n"
             project.model(model, sql, **config)
+        # What nobody else may read is swapped.
+        project.model("kept_inside", sql, **{**TABLE, "grants": {}})
 
     write("old", 3)
     project.build()
@@ -87,6 +89,8 @@ def test_a_reader_sees_the_old_rows_or_the_new_ones(project: Project) -> None:
         assert project.query(f"select count(*), min(name) from marts.{name}") == [(4, "new")]
         assert project.identity(name) == ids[name]
         assert project.query(f"select to_regclass('marts.{name}_by_name') is not null") == [(True,)]
+    assert project.query("select count(*), min(name) from marts.kept_inside") == [(4, "new")]
+    assert project.relations() == {*TABLES, "kept_inside"}
 
 
 def test_new_columns_come_wherever_the_model_has_them(project: Project) -> None:

@@ -1,12 +1,21 @@
 {#
-    Put a relation that was made under another name into the place of one that cannot be changed. Readers see one of the
-    two at any moment. Views of ours that read the old one go on reading it, under its new name, until this run has
-    replaced them; then it goes (see drop_backups).
+    Rename a relation that is about to be replaced, and return what it is called then. Readers see one of the two at any
+    moment. Views of ours that read the old one go on reading it, under its new name, until this run has replaced them;
+    then it goes (see drop_backups).
 #}
 {% macro move_out_of_the_way(relation) %}
     {%- do refuse_to_lose_dependents(relation, dependents(relation)) -%}
     {%- set backup = make_relation_aside(relation) -%}
     {%- do adapter.rename_relation(relation, backup) -%}
+    {{ return(backup) }}
+{% endmacro %}
+
+
+{# Drop what was moved out of the way, in the transaction that did so, unless a view of ours still reads it. #}
+{% macro drop_if_unread(backup) %}
+    {%- if not dependents(backup) -%}
+        {%- do adapter.drop_relation(backup) -%}
+    {%- endif -%}
 {% endmacro %}
 
 

@@ -31,11 +31,14 @@
         {%- endcall -%}
     {%- else -%}
         {%- if existing_relation is not none -%}
-            {%- do move_out_of_the_way(existing_relation) -%}
+            {%- set backup = move_out_of_the_way(existing_relation) -%}
         {%- endif -%}
         {%- call statement('main') -%}
             {{ view_statement('create view', target_relation, sql) }}
         {%- endcall -%}
+        {%- if existing_relation is not none -%}
+            {%- do drop_if_unread(backup) -%}
+        {%- endif -%}
     {%- endif -%}
 
     {%- do apply_grants(target_relation, config.get('grants'), should_revoke=is_compatible) -%}
