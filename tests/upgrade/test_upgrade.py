@@ -34,7 +34,7 @@ SENTENCE = "this run computes them all anew"
 
 #: Somebody who has views of their own on the marts.
 ANALYST = "upgrade_analyst"
-#: Columns that have got another type since: the upgrade would be refused by the name of a view that reads one.
+#: Columns that have got another type since: a view that reads one would be named, and its mart not built.
 RETYPED = ("accessory_quantity",)
 
 
