@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +19,11 @@ from sqlalchemy.engine import URL
 
 from atelier import redaction, tls
 from atelier.errors import AtelierError
+from atelier.project_files import documents
 from atelier.secret_files import merged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 #: The Meltano schema of the warehouse: system database and state of the pipelines.
 STATE_SCHEMA = "meltano"
@@ -82,9 +85,10 @@ def resolve(root: Path, environment: str, process: Mapping[str, str]) -> dict[st
         process: The process's own variables; they win over `.env`, except in `dev`.
 
     Raises:
-        AtelierError: The environment is `dev` and the local servers were never started; `.env` or a secret's
-            file cannot be used; what POSTGRES_TLS… say makes no sense.
+        AtelierError: The project has no such environment; it is `dev` and the local servers were never
+            started; `.env` or a secret's file cannot be used; what POSTGRES_TLS… say makes no sense.
     """
+    _check_environment(root, environment)
     dotenv = read_dotenv(root / ".env")
     local: dict[str, str] = {}
     if environment == "dev":
@@ -95,7 +99,36 @@ def resolve(root: Path, environment: str, process: Mapping[str, str]) -> dict[st
                 "or name another environment, as in `meltano --environment=prod run elt`"
             )
         local = read_dotenv(path)
+        _tell_ignored(tuple(_ignored(local, {**dotenv, **process})))
     return complete(root, dotenv, process, local)
+
+
+def _check_environment(root: Path, environment: str) -> None:
+    names = [entry["name"] for document in documents(root) for entry in document.entries("environments")]
+    if names and environment not in names:
+        raise AtelierError(
+            f"there is no environment {environment!r}: meltano.yml has {', '.join(names)}; it comes from "
+            "--environment or MELTANO_ENVIRONMENT"
+        )
+
+
+def _ignored(local: Mapping[str, str], given: Mapping[str, str]) -> Iterator[str]:
+    """Yield the variables, and those that name a secret's file, which the local servers overrule."""
+    for name, value in local.items():
+        if given.get(name, "") not in {"", value}:
+            yield name
+        if given.get(f"{name}_FILE"):
+            yield f"{name}_FILE"
+
+
+@cache
+def _tell_ignored(names: tuple[str, ...]) -> None:
+    """Say once which variables do not count."""
+    if names:
+        sys.stderr.write(
+            f"atelier: warning: {', '.join(names)} of the shell or .env is ignored: the environment dev is "
+            "the local servers of `make demo`; name another one to use it, as in --environment=prod\n"
+        )
 
 
 def read_dotenv(path: Path) -> dict[str, str]:

@@ -28,6 +28,7 @@ from atelier.gdpr import store
 from atelier.last_words import LastWords
 from atelier.ops import logs, migrations, models, runs
 from atelier.ops.steps import Watch, names_of, now
+from atelier.ops.steps import check as check_blocks
 from atelier.seeds import reading as seeds
 
 if TYPE_CHECKING:
@@ -132,6 +133,9 @@ def main() -> int:
             return _meltano(arguments)
         environment = environment_of(arguments)
         variables = resolve(root, environment, os.environ)
+        if command == "run":
+            # Before anything is recorded: a slip of the keyboard is no failure of the pipeline.
+            check_blocks(root, blocks_of(arguments))
         # What Meltano writes for its plugins meanwhile holds passwords.
         os.umask(0o077)
         # Meltano keeps a log of its own of each pipeline, below the home of whoever runs it: beside ours it

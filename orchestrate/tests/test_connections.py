@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from atelier import connections
 from atelier.connections import SESSION_OPTIONS, Warehouse, port, require, resolve
 from atelier.errors import AtelierError
 from hypothesis import given
@@ -14,6 +15,12 @@ from sqlalchemy.engine import make_url
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path) -> None:
+    (tmp_path / "meltano.yml").write_text("environments: [{name: dev}, {name: test}, {name: prod}]\n")
+    connections._tell_ignored.cache_clear()
 
 
 def test_the_process_wins_over_dotenv_and_dotenv_over_defaults(tmp_path: Path) -> None:
@@ -34,6 +41,47 @@ def test_dev_is_the_local_servers_whatever_else_is_set(tmp_path: Path) -> None:
     (folder / "env").write_text("FTP_HOST=local\n")
     assert resolve(tmp_path, "dev", {"FTP_HOST": "from-shell"})["FTP_HOST"] == "local"
     assert resolve(tmp_path, "prod", {"FTP_HOST": "from-shell"})["FTP_HOST"] == "from-shell"
+
+
+@pytest.mark.parametrize("name", ["POSTGRES_PORT", "FTP_AFTER_LOAD", "PLANT_TIMEZONE", "MYSQL_PASSWORD_FILE"])
+@pytest.mark.parametrize("where", ["the shell", ".env"])
+def test_what_does_not_count_in_dev_is_named_once_and_without_its_value(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, where: str
+) -> None:
+    folder = tmp_path / ".local" / "dev"
+    folder.mkdir(parents=True)
+    variables = ("POSTGRES_PORT", "FTP_AFTER_LOAD", "PLANT_TIMEZONE", "MYSQL_PASSWORD", "FTP_HOST")
+    (folder / "env").write_text("".join(f"{one}=local\n" for one in variables))
+    shell = {"FTP_HOST": "local", "ERP_MAX_DELETE_SHARE": "1", "POSTGRES_DB": ""}
+    if where == ".env":
+        (tmp_path / ".env").write_text(f"{name}=mine\n")
+    else:
+        shell[name] = "mine"
+    for _ in range(2):
+        found = resolve(tmp_path, "dev", shell)
+    assert {found[one] for one in variables} == {"local"}
+    assert found["ERP_MAX_DELETE_SHARE"] == "1"
+    said = capsys.readouterr().err
+    assert said.startswith(f"atelier: warning: {name} of the shell or .env is ignored")
+    assert said.count("\n") == 1
+    assert "mine" not in said
+
+
+def test_nothing_is_said_where_all_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / ".local" / "dev"
+    folder.mkdir(parents=True)
+    (folder / "env").write_text("POSTGRES_PORT=5\n")
+    resolve(tmp_path, "dev", {"POSTGRES_PORT": "5", "FTP_PORT": "7"})
+    resolve(tmp_path, "prod", {"POSTGRES_PORT": "6"})
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("environment", ["pord", "PROD", "", "dev "])
+def test_an_unknown_environment_is_refused_with_those_that_there_are(
+    tmp_path: Path, environment: str
+) -> None:
+    with pytest.raises(AtelierError, match=r"there is no environment .*: meltano.yml has dev, test, prod"):
+        resolve(tmp_path, environment, {})
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from atelier.connections import Warehouse
+from atelier.errors import AtelierError
 from atelier.launcher import blocks_of, command_of, environment_of, writes
-from atelier.ops import runs
+from atelier.ops import runs, steps
+from atelier.project_files import documents
 from atelier.warehouse import connect, exclusive_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +60,63 @@ def test_a_run_is_known_by_what_it_is_asked_for() -> None:
 )
 def test_what_writes_is_known(command: str, *, expected: bool) -> None:
     assert writes(command.split()) is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("etl", "there is no job 'etl' (is it 'elt'?): the jobs are backup, elt, erp, "),
+        ("elt marts", "there is no job 'marts'"),
+        ("", "`meltano run` is told nothing to run: the jobs are backup, elt, "),
+        ("dbt:biuld", "dbt has no command 'biuld': its commands are build, docs, freshness; the jobs are "),
+        ("tap-mysql target-postgres:x", "target-postgres has no command 'x'"),
+        ("atelier:check-log", "atelier has no command 'check-log'"),
+    ],
+)
+def test_a_slip_in_what_is_to_run_is_told_with_the_jobs(line: str, says: str) -> None:
+    with pytest.raises(AtelierError) as refused:
+        steps.check(ROOT, line.split())
+    assert str(refused.value).startswith(says)
+
+
+def test_all_that_the_project_runs_is_known() -> None:
+    for document in documents(ROOT):
+        for job in document.entries("jobs"):
+            steps.check(ROOT, [job["name"], *(block for task in job["tasks"] for block in task.split())])
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("--environment=test run etl", "there is no job 'etl'"),
+        ("--environment=tset run elt", "there is no environment 'tset': meltano.yml has dev, test, prod"),
+        ("--environment=tset state list", "there is no environment 'tset'"),
+    ],
+)
+def test_a_slip_is_refused_before_anything_else(tmp_path: Path, line: str, says: str) -> None:
+    done = subprocess.run(
+        [str(ROOT / ".venv" / "bin" / "meltano"), *line.split()],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            # Nothing is there to record a run in, or to look for alerts.
+            "POSTGRES_HOST": "127.0.0.1",
+            "POSTGRES_PORT": "1",
+            "POSTGRES_USER": "x",
+            "POSTGRES_PASSWORD": "x",
+            "POSTGRES_DB": "x",
+            "ATELIER_STATE_DIR": str(tmp_path / "state"),
+            "ATELIER_LOG_DIR": str(tmp_path / "log"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"atelier: failed: {says}")
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_request_to_stop_is_heard_between_the_steps_as_well() -> None:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path) -> None:
+    (tmp_path / "meltano.yml").write_text("environments: [{name: dev}, {name: prod}]\n")
+
+
 @pytest.mark.parametrize("name", SECRETS)
 def test_every_secret_may_lie_in_a_file(tmp_path: Path, name: str) -> None:
     (tmp_path / "secret").write_text("p@ss w%rd'\"é\\ \n")

@@ -7,8 +7,10 @@ import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from atelier.errors import AtelierError
 from atelier.project_files import documents
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ METRICS: Final = {
     "bytes_received": "bytes_read",
     "lines_rejected": "lines_rejected",
 }
+
+
+#: The kinds of plugins that `meltano run` takes.
+_RUNNABLE: Final = ("extractors", "loaders", "mappers", "utilities", "transformers")
 
 
 @dataclass
@@ -115,6 +121,46 @@ def totals(steps: Sequence[Step]) -> dict[str, int]:
         for column, value in step.counts.items():
             sums[column] = sums.get(column, 0) + value
     return sums
+
+
+def check(root: Path, blocks: Sequence[str]) -> None:
+    """Check that the project has what `meltano run` is asked for.
+
+    Args:
+        root: The project's folder.
+        blocks: Jobs, commands and plugins, as on the command line.
+
+    Raises:
+        AtelierError: It has not, or nothing is asked for: the sentence lists what there is.
+    """
+    jobs, plugins = _runnable(root)
+    offer = f"the jobs are {', '.join(sorted(jobs))}"
+    if not blocks:
+        raise AtelierError(f"`meltano run` is told nothing to run: {offer}")
+    for block in blocks:
+        name, _, command = block.partition(":")
+        if block not in jobs and name not in plugins:
+            like = get_close_matches(block, [*jobs, *plugins], 1)
+            raise AtelierError(
+                f"there is no job {block!r}{f' (is it {like[0]!r}?)' if like else ''}: {offer}"
+            )
+        if command and command not in plugins[name]:
+            commands = ", ".join(sorted(plugins[name])) or "none"
+            raise AtelierError(f"{name} has no command {command!r}: its commands are {commands}; {offer}")
+
+
+def _runnable(root: Path) -> tuple[set[str], dict[str, set[str]]]:
+    """Return the jobs, and the commands of each plugin and mapping."""
+    jobs: set[str] = set()
+    plugins: dict[str, set[str]] = {}
+    for document in documents(root):
+        jobs |= {job["name"] for job in document.entries("jobs")}
+        for kind in _RUNNABLE:
+            for plugin in document.entries("plugins", kind):
+                plugins[plugin["name"]] = set(plugin.get("commands") or ())
+                mappings = plugin.get("mappings") or ()
+                plugins |= {mapping["name"]: set() for mapping in mappings}
+    return jobs, plugins
 
 
 def names_of(root: Path, blocks: Sequence[str]) -> list[str]:
