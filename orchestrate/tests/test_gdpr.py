@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import shutil
 from contextlib import closing
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from atelier.connections import Warehouse, project_root
 from atelier.errors import AtelierError
-from atelier.gdpr import exports, logs, operations, register, store
+from atelier.gdpr import exports, line_digests, logs, operations, register, store
 from atelier.gdpr.operations import Request
 from atelier.gdpr.words import ERASED
 from atelier.leftovers import HELD
 from atelier.warehouse import connect, exclusive_run
 from psycopg2 import sql
+from target_warehouse.line_digests import LineDigests
 from target_warehouse.sinks import pseudonym
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.integration
@@ -123,6 +125,82 @@ def test_a_proof_never_holds_the_number(reference: str, *, is_refused: bool) -> 
             Request.of(given, "4711")
     else:
         assert Request.of(given, "4711").reference == reference
+
+
+LINES = """
+create schema raw_ftplogs;
+create table raw_ftplogs.log_events (
+    file_version_id text, byte_offset bigint, logged_at timestamp, event_name text, details text,
+    primary key (file_version_id, byte_offset)
+);
+create table raw_ftplogs.rejected_lines (
+    file_version_id text, byte_offset bigint, line_text text, reason text,
+    primary key (file_version_id, byte_offset)
+);
+insert into raw_ftplogs.log_events
+select f, 10 * n, '2025-05-28 07:00:00', 'Alarme', 'a' || n
+from unnest(array['a', 'b']) as f cross join generate_series(1, 5) as n;
+insert into raw_ftplogs.log_events values
+('a', 100, '2025-05-28 07:00:00', 'StukUitgevoerd', '[effacé] pos 2'),
+('a', 110, '2025-05-28 07:00:00', '[effacé]', '[effacé]'),
+('a', 120, '2025-05-28 07:00:00', 'MachineWait', '45 sec'),
+('b', 120, '2025-05-28 07:00:00', 'MachineWait', '45 sec');
+insert into raw_ftplogs.rejected_lines values ('a', 0, 'x', 'no_time'), ('a', 5, '[effacé]', 'no_time');
+insert into gdpr.log_file_editions (file_version_id, suppression_number, edition)
+values ('a', 0, 1), ('b', 0, 0);
+"""
+DIGESTS = "select file_version_id, byte_offset, line_digest from raw_ftplogs.{} order by 1, 2"
+
+
+def test_lines_from_before_get_a_digest_where_their_text_is_left(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = Warehouse.of(variables)
+    with closing(connect(target)) as connection, connection.cursor() as cursor:
+        store.prepare(connection, target)
+        cursor.execute(LINES)
+    monkeypatch.setattr(line_digests, "BATCH_LINES", 3)
+    with pytest.raises(AtelierError, match=r"the key of the digests of log lines.*PSEUDONYM_KEY"):
+        operations.enforce({**variables, "PSEUDONYM_KEY": ""}, quiet)
+    # Killed in the middle, it goes on where it was.
+    monkeypatch.setattr(line_digests, "execute_values", raise_at(line_digests.execute_values, 3))
+    with pytest.raises(KeyboardInterrupt):
+        operations.enforce(variables, quiet)
+    half = {row for row in rows(variables, DIGESTS.format("log_events")) if row[2] is not None}
+    assert len(half) == 6
+    monkeypatch.undo()
+    said: list[str] = []
+    operations.enforce(variables, said.append)
+    assert said == [
+        "8 lines of raw_ftplogs.log_events got the digest by which copies are recognised",
+        "2 lines of raw_ftplogs.rejected_lines got the digest by which copies are recognised",
+    ]
+    after = rows(variables, DIGESTS.format("log_events"))
+    assert half < set(after)
+    digests = LineDigests(KEY)
+    seven = datetime(2025, 5, 28, 7)  # noqa: DTZ001 # a wall clock
+    wait = digests.of((seven, "MachineWait", "45 sec"))
+    texts = [digests.of((seven, "Alarme", f"a{n}")) for n in range(1, 6)]
+    assert [row[2] for row in after] == [*texts, "", "", "", *texts, wait]
+    assert [row[2] for row in rows(variables, DIGESTS.format("rejected_lines"))] == [
+        digests.of(("no_time", "x")),
+        "",
+    ]
+    said.clear()
+    operations.enforce(variables, said.append)
+    assert said == []
+
+
+def raise_at(function: Callable[..., Any], call: int) -> Callable[..., Any]:
+    """Return a function that does the same until it is interrupted, at the given call."""
+    calls = iter(range(1, call + 1))
+
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        if next(calls) == call:
+            raise KeyboardInterrupt
+        return function(*arguments, **options)
+
+    return interrupted
 
 
 def test_an_order_is_found_whatever_zeros_stand_before_it(variables: dict[str, str]) -> None:

@@ -47,6 +47,13 @@ OLD_LINES = """\
 20190528 06:03:00|@StukUitgevoerd: 130001/A pos 3
 M. Petit
 """
+#: Of another station, in the same seconds: once the texts are gone, they are still lines of their own.
+OTHER_LINES = """\
+20190528 06:00:10|@MessageOperateur: Mme Durand est malade
+20190528 06:01:00|@StukUitgevoerd: 130001/A Mme Durand
+Mme Durand
+Mme Durand 2
+"""
 
 
 def enter(connection: Connection[Any], order_id: str, text: str) -> None:
@@ -71,6 +78,8 @@ def orders(new_plant: Callable[..., Plant]) -> tuple[Plant, dict[str, str]]:
     plant = new_plant("retention", evening=True)
     folder = next(path for path in plant.logs.iterdir() if path.name.startswith("DEM12"))
     (folder / "20190528.LOG").write_text(OLD_LINES)
+    (folder / "poste 2").mkdir()
+    (folder / "poste 2" / "20190528.LOG").write_text(OTHER_LINES)
     found: dict[str, str] = {}
     with closing(erp_connection(plant)) as connection:
 
@@ -152,6 +161,10 @@ def test_what_is_too_old_goes_and_nothing_else(
 ) -> None:
     plant, found = orders
     before, output = retained
+    assert plant.query(
+        "select piece_count, rejected_line_count, max(event_number) from marts.fct_sessions "
+        "join marts.fct_session_events using (session_id) where production_date = '2019-05-28' group by 1, 2"
+    ) == [(4, 3, 10)]
     assert "Durées de conservation appliquées" in output
 
     limits = cutoffs(plant)

@@ -125,6 +125,16 @@ def test_the_next_run_computes_nothing_anew(plant: Plant, upgraded: str) -> None
         assert models.variables(connection, ROOT, ["dbt:build"], print) == {models.FINGERPRINT: ""}
 
 
+def test_its_log_lines_have_got_their_digests(plant: Plant, upgraded: str) -> None:
+    assert upgraded
+    for table in ("log_events", "rejected_lines"):
+        ((missing, keys),) = plant.query(
+            f"select count(*) filter (where line_digest is null), count(distinct substr(line_digest, 1, 8)) "
+            f"filter (where line_digest <> '') from raw_ftplogs.{table}"
+        )
+        assert (missing, keys) == (0, 1)
+
+
 def test_users_log_in_with_the_password_that_they_had(
     plant: Plant,
     upgraded: str,

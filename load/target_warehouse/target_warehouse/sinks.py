@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from target_postgres.connector import PostgresConnector
 from target_postgres.sinks import PostgresSink
 
+from target_warehouse import line_digests
 from target_warehouse.errors import MissingPseudonymKeyError, values_hidden
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class WarehouseSink(PostgresSink):
         table = stream_name.rpartition("-")[2]
         wanted = target.config.get("pseudonym_columns") or []
         self.pseudonym_columns = [column for column in schema["properties"] if f"{table}.{column}" in wanted]
-        if self.pseudonym_columns and not target.config.get("pseudonym_key"):
+        key = target.config.get("pseudonym_key")
+        if self.pseudonym_columns and not key:
             msg = (
                 f"{table}.{self.pseudonym_columns[0]} is personal data and there is no key to hide it with: "
                 "set PSEUDONYM_KEY to a long random text and keep it safe"
@@ -79,6 +81,16 @@ class WarehouseSink(PostgresSink):
             **schema,
             "properties": schema["properties"] | dict.fromkeys(self.pseudonym_columns, text),
         }
+        self.line_columns = line_digests.LINES.get(table, ()) if target.config.get("line_digests") else ()
+        if self.line_columns:
+            if not key:
+                msg = (
+                    f"the lines of {table} get a digest and there is no key for it: "
+                    "set PSEUDONYM_KEY to a long random text and keep it safe"
+                )
+                raise MissingPseudonymKeyError(msg)
+            self.line_digests = line_digests.LineDigests(key)
+            pseudonymised["properties"][line_digests.COLUMN] = text
         super().__init__(target, stream_name, pseudonymised, key_properties, **options)
         # The target compares the schema of a later SCHEMA message with this one.
         self.original_schema = schema
@@ -92,10 +104,12 @@ class WarehouseSink(PostgresSink):
         return False
 
     def preprocess_record(self, record: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
-        """Replace personal values by their pseudonyms; NULL stays NULL."""
+        """Replace personal values by their pseudonyms; NULL stays NULL. Add the digest of a log line."""
         for column in self.pseudonym_columns:
             if record.get(column) is not None:
                 record[column] = pseudonym(record[column], self.config["pseudonym_key"])
+        if self.line_columns:
+            record[line_digests.COLUMN] = self.line_digests.of(map(record.get, self.line_columns))
         return super().preprocess_record(record, context)
 
     def _after_process_record(self, context: dict[str, Any]) -> None:

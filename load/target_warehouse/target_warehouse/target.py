@@ -38,6 +38,14 @@ OWN_SETTINGS = th.PropertiesList(
         "pseudonym_columns arrives.",
     ),
     th.Property(
+        "line_digests",
+        th.BooleanType,
+        default=False,
+        title="Digests of log lines",
+        description="Adds to log_events and rejected_lines a digest of each line under pseudonym_key, by "
+        "which copies of a line are recognised after its text was overwritten.",
+    ),
+    th.Property(
         "max_delete_share",
         # Meltano hands over numbers as texts.
         th.CustomType({"type": ["number", "string", "null"]}),

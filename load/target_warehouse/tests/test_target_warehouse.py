@@ -234,6 +234,49 @@ def test_a_missing_key_is_a_sentence(loader: Loader) -> None:
         loader.load(ORDERS, record(1, "a", customer=4711), pseudonym_columns=["orders.customer"])
 
 
+EVENTS: dict[str, Any] = {
+    "type": "SCHEMA",
+    "stream": "log_events",
+    "key_properties": ["byte_offset"],
+    "schema": {
+        "properties": {
+            "byte_offset": {"type": "integer"},
+            "logged_at": {"type": ["null", "string"], "format": "date-time"},
+            "event_name": {"type": ["null", "string"]},
+            "details": {"type": ["null", "string"]},
+        }
+    },
+}
+
+
+def event(offset: int, details: str, time: str = "2025-05-28T07:00:00") -> dict[str, Any]:
+    row = {"byte_offset": offset, "logged_at": time, "event_name": "Alarme", "details": details}
+    return {"type": "RECORD", "stream": "log_events", "record": row}
+
+
+def test_a_log_line_gets_a_digest_that_outlives_its_text(loader: Loader) -> None:
+    # A warehouse from before the digests: the column is added, the rows that come again get theirs.
+    loader.load(EVENTS, event(0, "é"), event(10, "é"), event(20, "b"), event(30, "é", "2025-05-28T07:00:01"))
+    settings = {"line_digests": True, "pseudonym_key": "secret"}
+    lines = (event(0, "é"), event(10, "é"), event(20, "b"), event(30, "é", "2025-05-28T07:00:01"))
+    loader.load(EVENTS, *lines, **settings)
+    digests = [row[-1] for row in loader.rows("log_events")]
+    assert [len(digest) for digest in digests] == [40] * 4
+    assert len(set(digests)) == 3
+    assert digests[0] == digests[1]
+    assert len({digest[:8] for digest in digests}) == 1
+    before = loader.rows("log_events")
+    loader.load(EVENTS, *lines, **settings)
+    assert loader.rows("log_events") == before
+    loader.load(EVENTS, event(0, "é"), line_digests=True, pseudonym_key="other")
+    (other, *rest) = [row[-1] for row in loader.rows("log_events")]
+    assert other[:8] != digests[0][:8]
+    assert other[8:] != digests[0][8:]
+    assert rest == digests[1:]
+    with pytest.raises(MissingPseudonymKeyError, match="lines of log_events .* set PSEUDONYM_KEY"):
+        loader.load(EVENTS, event(0, "é"), line_digests=True)
+
+
 #: What may stand in no message: a note, a customer's number.
 NOTE, CUSTOMER = "appeler M. Lefèvre au 0655501234", 47110815
 PERSONAL = [record(1, NOTE, customer=CUSTOMER), record(2, NOTE + NOTE, customer=CUSTOMER + 1)]

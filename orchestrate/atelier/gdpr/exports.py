@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from psycopg2 import sql
 from target_warehouse import withholding
 
-from atelier.connections import Warehouse
 from atelier.errors import AtelierError
 from atelier.gdpr import logs, operations, orders, sentences, words
 
@@ -52,7 +51,7 @@ def export(
     outcome = operations.Outcome()
     key = operations.customer_key(number, variables)
     folder = (root / (variables.get("EXPORT_FOLDER") or FOLDER)).resolve() / f"export-{outcome.operation_id}"
-    with operations.working(Warehouse.of(variables), say) as connection:
+    with operations.working(variables, say) as connection:
         cursor = operations.cursor_of(connection)
         tables = everything_about(cursor, key)
         cursor.execute(

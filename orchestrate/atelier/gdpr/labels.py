@@ -38,6 +38,7 @@ CATEGORIES: Final = {
     "journal_note": Category("notes du journal de la commande (texte libre)", ANYBODY),
     "machine_message": Category("messages des machines et des opérateurs (texte libre)", ANYBODY),
     "rejected_line": Category("lignes de journal illisibles (texte libre)", ANYBODY),
+    "line_digest": Category("empreinte sous clé des lignes de journal", ANYBODY, is_pseudonym=True),
     "piece_details": Category("désignation de la pièce finie (texte libre)", ANYBODY),
     "machine_code": Category("profil et teinte, écrits par la machine", NOBODY),
 }

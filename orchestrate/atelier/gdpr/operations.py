@@ -22,7 +22,7 @@ from target_warehouse.sinks import pseudonym
 from atelier import roles, warehouse
 from atelier.connections import Warehouse, require
 from atelier.errors import AtelierError
-from atelier.gdpr import logs, orders, store
+from atelier.gdpr import line_digests, logs, orders, store
 from atelier.gdpr.counts import Counts
 from atelier.gdpr.register import retentions
 from atelier.leftovers import HELD
@@ -111,7 +111,7 @@ def erase(
     outcome = Outcome()
     key = customer_key(number, variables)
     target = Warehouse.of(variables)
-    with working(target, say) as connection:
+    with working(variables, say) as connection:
         cursor = cursor_of(connection)
         cursor.execute(
             "insert into gdpr.suppressed_customers (customer_key) values (%s) on conflict do nothing", (key,)
@@ -133,7 +133,7 @@ def retain(variables: Mapping[str, str], root: Path, say: Callable[[str], None])
     zone = variables.get("PLANT_TIMEZONE") or "Europe/Paris"
     today = datetime.now(ZoneInfo(zone)).date()
     target = Warehouse.of(variables)
-    with working(target, say) as connection:
+    with working(variables, say) as connection:
         cursor = cursor_of(connection)
         _check_clock(cursor, target)
         for key, days in periods(root).items():
@@ -175,7 +175,7 @@ def enforce(variables: Mapping[str, str], say: Callable[[str], None]) -> Outcome
         AtelierError: The warehouse cannot be used.
     """
     outcome = Outcome()
-    with working(Warehouse.of(variables), say) as connection:
+    with working(variables, say) as connection:
         cursor = cursor_of(connection)
         cursor.execute(
             "select exists (select 1 from gdpr.suppressed_orders) or exists (select 1 from gdpr.cutoffs)"
@@ -242,8 +242,10 @@ def cursor_of(connection: sa.Connection) -> Cursor:
 
 
 @contextmanager
-def working(target: Warehouse, say: Callable[[str], None]) -> Iterator[sa.Connection]:
+def working(variables: Mapping[str, str], say: Callable[[str], None]) -> Iterator[sa.Connection]:
     """Hold the warehouse and work in one transaction: all of it is done, or nothing.
+
+    Before, and in transactions of its own, every log line gets its digest: its text may be overwritten now.
 
     A step of a run works under the lock of the run and under its name, by which it is found if the run is
     killed.
@@ -251,6 +253,7 @@ def working(target: Warehouse, say: Callable[[str], None]) -> Iterator[sa.Connec
     Raises:
         AtelierError: The warehouse cannot be used, or another run does not end.
     """
+    target = Warehouse.of(variables)
     with ExitStack() as held:
         if not os.environ.get(HELD):
             lock = held.enter_context(closing(warehouse.connect(target)))
@@ -266,6 +269,9 @@ def working(target: Warehouse, say: Callable[[str], None]) -> Iterator[sa.Connec
 
         engine = sa.create_engine("postgresql+psycopg2://", creator=connect, poolclass=sa.NullPool)
         try:
+            with closing(connect()) as filling:
+                filling.autocommit = True
+                line_digests.fill(filling, variables, say)
             with engine.begin() as transaction:
                 yield transaction
         except (psycopg2.Error, sa.exc.DBAPIError) as error:

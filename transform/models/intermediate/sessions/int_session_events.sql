@@ -43,6 +43,8 @@ timed_lines as (
         log_events.byte_offset,
         log_events.event_name,
         log_events.details,
+        log_events.line_digest,
+        {{ event_kind('log_events.event_name') }} as event_kind,
         case
             when log_events.byte_offset < session_files.second_hour_offset
                 then {{ first_plant_instant('log_events.logged_local_time') }}
@@ -56,6 +58,19 @@ timed_lines as (
 
 ),
 
+keyed_lines as (
+
+    select
+        *,
+        {{ copy_key(
+            'line_digest',
+            dbt.concat(['event_name', "':'", 'details']),
+            'machine_id, session_id, logged_local_time, event_kind'
+        ) }} as copy_key
+    from timed_lines
+
+),
+
 -- A line that stands twice in one file happened twice; the same line in two files of a session happened once. So the
 -- first copy of a line in one file is the first copy in the other: lines are matched copy by copy. The wall clock is
 -- part of the line: in spring, 02:30 and 03:30 are two lines of one instant.
@@ -64,11 +79,10 @@ lines as (
     select
         *,
         row_number() over (
-            partition by
-                machine_id, session_id, occurred_at, logged_local_time, event_name, details, file_version_id
+            partition by machine_id, session_id, logged_local_time, event_kind, copy_key, occurred_at, file_version_id
             order by byte_offset
         ) as copy_number
-    from timed_lines
+    from keyed_lines
 
 ),
 
@@ -77,7 +91,7 @@ ranked_lines as (
     select
         *,
         row_number() over (
-            partition by machine_id, session_id, occurred_at, logged_local_time, event_name, details, copy_number
+            partition by machine_id, session_id, logged_local_time, event_kind, copy_key, occurred_at, copy_number
             order by first_event_at, {{ in_byte_order('path') }}
         ) as file_rank
     from lines
@@ -92,7 +106,7 @@ events as (
         input_digest,
         file_version_id,
         byte_offset,
-        {{ event_kind('event_name') }} as event_kind,
+        event_kind,
         event_name,
         details,
         occurred_at,

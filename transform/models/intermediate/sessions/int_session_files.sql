@@ -48,7 +48,12 @@ repeated_lines as (
         machine_files.file_version_id,
         log_events.byte_offset,
         log_events.logged_local_time,
-        {{ dbt.concat(['log_events.event_name', "':'", 'log_events.details']) }} as line_text,
+        {{ copy_key(
+            'log_events.line_digest',
+            dbt.concat(['log_events.event_name', "':'", 'log_events.details']),
+            'machine_files.machine_id, machine_files.session_id, log_events.logged_local_time, '
+            ~ event_kind('log_events.event_name')
+        ) }} as copy_key,
         {{ clock_shift_seconds(plant_instant('log_events.logged_local_time')) }} as shift_seconds
     from log_events
     inner join machine_files on log_events.file_version_id = machine_files.file_version_id
@@ -96,7 +101,7 @@ known_lines as (
         repeated_lines.machine_id,
         repeated_lines.session_id,
         repeated_lines.logged_local_time,
-        repeated_lines.line_text,
+        repeated_lines.copy_key,
         max(case when repeated_lines.byte_offset < steps_back.byte_offset then 1 else 0 end) as is_in_first_hour,
         max(case when repeated_lines.byte_offset < steps_back.byte_offset then 0 else 1 end) as is_in_second_hour
     from repeated_lines
@@ -108,7 +113,7 @@ known_lines as (
         repeated_lines.machine_id,
         repeated_lines.session_id,
         repeated_lines.logged_local_time,
-        repeated_lines.line_text
+        repeated_lines.copy_key
 
 ),
 
@@ -123,7 +128,7 @@ copies_of_the_first_hour as (
             repeated_lines.machine_id = known_lines.machine_id
             and repeated_lines.session_id = known_lines.session_id
             and repeated_lines.logged_local_time = known_lines.logged_local_time
-            and repeated_lines.line_text = known_lines.line_text
+            and repeated_lines.copy_key = known_lines.copy_key
     group by repeated_lines.machine_id, repeated_lines.file_version_id
     -- Two machines' parts may write a few equal lines: most of them have to be found there, and there alone.
     having sum(case when known_lines.is_in_first_hour = 1 then 1 - known_lines.is_in_second_hour else -1 end) > 0

@@ -50,24 +50,33 @@ rejected_lines as (
 
 ),
 
-rejected_lines_by_file as (
+keyed_rejected_lines as (
 
     select
         session_files.machine_id,
         session_files.session_id,
         session_files.file_version_id,
-        rejected_lines.line_text,
-        rejected_lines.reason,
-        count(*) as copy_count
+        {{ copy_key(
+            'rejected_lines.line_digest',
+            dbt.concat(['rejected_lines.reason', "':'", 'rejected_lines.line_text']),
+            'session_files.machine_id, session_files.session_id'
+        ) }} as copy_key
     from rejected_lines
     inner join session_files on rejected_lines.file_version_id = session_files.file_version_id
     where rejected_lines.byte_offset < session_files.read_bytes
-    group by
-        session_files.machine_id,
-        session_files.session_id,
-        session_files.file_version_id,
-        rejected_lines.line_text,
-        rejected_lines.reason
+
+),
+
+rejected_lines_by_file as (
+
+    select
+        machine_id,
+        session_id,
+        file_version_id,
+        copy_key,
+        count(*) as copy_count
+    from keyed_rejected_lines
+    group by machine_id, session_id, file_version_id, copy_key
 
 ),
 
@@ -77,11 +86,10 @@ distinct_rejected_lines as (
     select
         machine_id,
         session_id,
-        line_text,
-        reason,
+        copy_key,
         max(copy_count) as copy_count
     from rejected_lines_by_file
-    group by machine_id, session_id, line_text, reason
+    group by machine_id, session_id, copy_key
 
 ),
 

@@ -17,6 +17,7 @@ renamed as (
         -- text
         event_name,
         details,
+        line_digest,
 
         -- numbers
         line_number,

@@ -17,6 +17,7 @@ renamed as (
         -- text
         line_text,
         reason,
+        line_digest,
 
         -- numbers
         line_number,
