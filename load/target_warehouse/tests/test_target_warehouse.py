@@ -273,7 +273,7 @@ def test_a_log_line_gets_a_digest_that_outlives_its_text(loader: Loader) -> None
     assert other[:8] != digests[0][:8]
     assert other[8:] != digests[0][8:]
     assert rest == digests[1:]
-    with pytest.raises(MissingPseudonymKeyError, match="lines of log_events .* set PSEUDONYM_KEY"):
+    with pytest.raises(MissingPseudonymKeyError, match=r"lines of log_events .* set PSEUDONYM_KEY"):
         loader.load(EVENTS, event(0, "é"), line_digests=True)
 
 

@@ -131,10 +131,9 @@
 
 {# How many seconds the plant's clocks were put back in the 24 hours before an instant: 3600 after a change in autumn. #}
 {% macro clock_shift_seconds(instant) -%}
-    {%- set day = 86400 -%}
     {{ seconds_between(
-        plant_wall_clock(instant),
-        seconds_after(plant_wall_clock(seconds_after(instant, -day)), day)
+        seconds_after(plant_wall_clock(instant), -86400),
+        plant_wall_clock(seconds_after(instant, -86400))
     ) }}
 {%- endmacro %}
 
@@ -145,7 +144,7 @@
 #}
 {% macro is_in_repeated_hour(instant) -%}
     (
-        {{ clock_shift_seconds(instant) }} > 0
+        {{ plant_wall_clock(seconds_after(instant, -86400)) }} > {{ seconds_after(plant_wall_clock(instant), -86400) }}
         and {{ plant_wall_clock(seconds_after(instant, '-' ~ clock_shift_seconds(instant))) }}
         = {{ plant_wall_clock(instant) }}
     )

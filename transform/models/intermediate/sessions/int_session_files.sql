@@ -39,27 +39,33 @@ log_events as (
 
 ),
 
--- Few lines of few nights: all other files are done with after this.
+-- Few lines of few nights: all other files are done with after this. Looked for before any join, and once.
+repeated_events as (
+
+    select *
+    from log_events
+    where {{ is_in_repeated_hour(plant_instant('logged_local_time')) }}
+
+),
+
 repeated_lines as (
 
     select
         machine_files.machine_id,
         machine_files.session_id,
         machine_files.file_version_id,
-        log_events.byte_offset,
-        log_events.logged_local_time,
+        repeated_events.byte_offset,
+        repeated_events.logged_local_time,
         {{ copy_key(
-            'log_events.line_digest',
-            dbt.concat(['log_events.event_name', "':'", 'log_events.details']),
-            'machine_files.machine_id, machine_files.session_id, log_events.logged_local_time, '
-            ~ event_kind('log_events.event_name')
+            'repeated_events.line_digest',
+            dbt.concat(['repeated_events.event_name', "':'", 'repeated_events.details']),
+            'machine_files.machine_id, machine_files.session_id, repeated_events.logged_local_time, '
+            ~ event_kind('repeated_events.event_name')
         ) }} as copy_key,
-        {{ clock_shift_seconds(plant_instant('log_events.logged_local_time')) }} as shift_seconds
-    from log_events
-    inner join machine_files on log_events.file_version_id = machine_files.file_version_id
-    where
-        log_events.byte_offset < machine_files.read_bytes
-        and {{ is_in_repeated_hour(plant_instant('log_events.logged_local_time')) }}
+        {{ clock_shift_seconds(plant_instant('repeated_events.logged_local_time')) }} as shift_seconds
+    from repeated_events
+    inner join machine_files on repeated_events.file_version_id = machine_files.file_version_id
+    where repeated_events.byte_offset < machine_files.read_bytes
 
 ),
 
@@ -69,8 +75,9 @@ previous_lines as (
         file_version_id,
         byte_offset,
         lag(logged_local_time) over (partition by file_version_id order by byte_offset) as previous_local_time
-    from log_events
-    where {{ is_one_of('file_version_id', 'select distinct listed.file_version_id from repeated_lines as listed') }}
+    -- By the index: of these few files, but all of their lines.
+    from {{ ref('stg_ftplogs__log_events') }}
+    where {{ is_one_of('file_version_id', 'select distinct listed.file_version_id from repeated_events as listed') }}
 
 ),
 
