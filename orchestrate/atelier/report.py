@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
-from tap_ftplogs.problems import sentence
+from tap_ftplogs.problems import advice, sentence
 
 from atelier.connections import Warehouse
 from atelier.errors import AtelierError
@@ -52,6 +52,6 @@ def report_problems(variables: Mapping[str, str]) -> str:
     )
     more = f" (and {len(rows) - _NAMED} more in raw_ftplogs.source_problems)" if len(rows) > _NAMED else ""
     raise AtelierError(
-        f"{named}{more} on the FTP server: give the user {variables.get('FTP_USER', '')} the right to it; "
-        "all else is loaded"
+        f"{named}{more} on the FTP server: "
+        f"{advice((kind for kind, *_ in rows), variables.get('FTP_USER', ''))}; all else is loaded"
     )

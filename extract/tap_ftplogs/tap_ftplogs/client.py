@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ftplib
 import random
+import re
 import socket
 import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from tap_ftplogs.budget import TimeBudget
-from tap_ftplogs.connection import log_in, permanent_failure
+from tap_ftplogs.connection import is_unknown_command, log_in, permanent_failure
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.listing import parse_time_value
 from tap_ftplogs.names import shown_name
@@ -25,9 +26,29 @@ if TYPE_CHECKING:
 
     from tap_ftplogs.settings import Settings
 
-__all__ = ["FileRefusedError", "FolderMissingError", "FtpClient", "Lines", "SourceError", "refused"]
+__all__ = [
+    "FileRefusedError",
+    "FolderMissingError",
+    "FtpClient",
+    "Lines",
+    "ListingRefusedError",
+    "SourceError",
+    "refused",
+]
 
 T = TypeVar("T")
+
+#: How servers refuse to list a folder because it is empty; most send an empty listing.
+_EMPTY: Final = re.compile(
+    r"\b(?:no|0|zero|aucun|keine?|nessun|ning[uú]n) .*"
+    r"(?:file|fichier|datei|entr|eintr|match|member|data ?set|archivo)"
+    r"|\b(?:empty|vide|leer|vuot[ao])\b|not found|nicht gefunden|introuvable",
+    re.IGNORECASE,
+)
+_FORBIDDEN: Final = re.compile(
+    r"permi|denied|access|acc[eè]s|allow|forbid|authori|autoris|interdit|refus|zugriff|verweiger|berechtig",
+    re.IGNORECASE,
+)
 
 #: Large enough to be fast, small enough that even a block of one-letter lines makes no mountain of rows.
 BLOCK_BYTES: Final = 64 * 1024
@@ -47,6 +68,10 @@ class FolderMissingError(Exception):
     """The server does not let us into a folder; the text is its reply."""
 
 
+class ListingRefusedError(FolderMissingError):
+    """The server lets us into a folder, and does not list it; the text is its reply."""
+
+
 class FileRefusedError(Exception):
     """The server does not send a file; the text is its reply."""
 
@@ -63,7 +88,7 @@ class Lines(NamedTuple):
     def is_partial(self) -> bool:
         """Whether the server says that it has not listed everything, as pure-ftpd does of long folders."""
         reply = self.reply.lower()
-        return "fail" in reply or "truncat" in reply
+        return "fail" in reply or "truncat" in reply or not reply.startswith("2")
 
 
 class FtpClient:
@@ -77,6 +102,7 @@ class FtpClient:
         self._data: socket.socket | None = None
         self._was_connected = False
         self._has_mlsd: bool | None = None
+        self._has_rest = True
         self._failures = 0
 
     def __enter__(self) -> FtpClient:
@@ -126,26 +152,68 @@ class FtpClient:
             FolderMissingError: It is missing, or we may not enter.
             SourceError: The server cannot be reached any more.
         """
-        is_mlsd = self.has_mlsd
+        command = "MLSD" if self.has_mlsd else "LIST"
         broken: set[str] = set()
 
         def operation(ftp: ftplib.FTP) -> Lines:
-            try:
-                ftp.cwd(path)
-            except ftplib.error_perm as error:
-                _raise_if_transient(error)
-                raise FolderMissingError(self._safe(error)) from None
-            real_path = ftp.pwd() or path
-            text, reply = self._listing(ftp, "MLSD" if is_mlsd else "LIST")
+            nonlocal command
+            self._enter(ftp, path)
+            real_path = self._place(ftp, path)
+            text, reply, command = self._listing_of(ftp, path, command)
             # The reply does not say how long a listing is. One that ends within a line was cut on its way,
             # unless it does so again: then it is the server's way to end.
             if text and not text.endswith("\n") and text not in broken:
                 broken.add(text)
                 raise EOFError("the listing breaks off within a line")
             lines = [line.removesuffix("\r") for line in text.split("\n")]
-            return Lines(real_path, lines, is_mlsd, reply)
+            return Lines(real_path, lines, command == "MLSD", reply)
 
         return self.retried(f"listing {shown_name(path)}", operation)
+
+    def _enter(self, ftp: ftplib.FTP, path: str) -> None:
+        try:
+            ftp.cwd(path)
+        except ftplib.error_perm as error:
+            _raise_if_transient(error)
+            raise FolderMissingError(self._safe(error)) from None
+
+    def _place(self, ftp: ftplib.FTP, path: str) -> str:
+        """Return the path of the folder that was entered: as the server tells it, or else as asked for."""
+        try:
+            place = ftp.pwd()
+        except ftplib.error_perm as error:
+            _raise_if_transient(error)
+            place = ""
+        if not place and not path.startswith("/"):
+            raise SourceError(
+                f"the FTP server {self.settings.place} does not tell where its folder {shown_name(path)} "
+                "lies (PWD): set FTP_ROOT to a path that begins with /"
+            )
+        return place or path
+
+    def _listing_of(self, ftp: ftplib.FTP, path: str, command: str) -> tuple[str, str, str]:
+        """List the folder that was entered; return the text, the reply, and the command that the server knew.
+
+        Raises:
+            ListingRefusedError: The server does not list it.
+        """
+        try:
+            return (*self._listing(ftp, command), command)
+        except (ftplib.error_perm, ftplib.error_temp) as error:
+            reply = self._safe(error)
+            if _says_empty(reply):
+                # It is still there, so that it is not the folder that was not found.
+                self._enter(ftp, path)
+                return "", "226 " + reply, command
+            if isinstance(error, ftplib.error_temp):
+                raise
+            _raise_if_transient(error)
+            if command == "LIST":
+                raise ListingRefusedError(reply) from None
+            if is_unknown_command(error):
+                self._has_mlsd = False
+                self._logger.info("the FTP server tells of MLSD and has none (%s): LIST is used", reply)
+        return self._listing_of(ftp, path, "LIST")
 
     def modified(self, path: str) -> int | None:
         """Return when a file was last modified, in seconds since 1970; None when the server does not tell."""
@@ -206,7 +274,24 @@ class FtpClient:
             self._pause_after(failure, f"reading {shown_name(path)} at byte {position}")
 
     def _transfer(self, path: str, offset: int) -> Iterator[bytes]:
+        """Send a file's bytes from an offset on; skip those before where the server begins at the start."""
         ftp = self._connection()
+        if not offset or self._has_rest:
+            try:
+                yield from self._sent(ftp, path, offset)
+            except ftplib.error_perm as error:
+                if not offset or not is_unknown_command(error) or _has_rest(ftp, offset):
+                    raise
+                self._has_rest = False
+            else:
+                return
+        for block in self._sent(ftp, path, 0):
+            skipped = min(offset, len(block))
+            offset -= skipped
+            if skipped < len(block):
+                yield block[skipped:]
+
+    def _sent(self, ftp: ftplib.FTP, path: str, offset: int) -> Iterator[bytes]:
         buffer = bytearray(BLOCK_BYTES)
         view = memoryview(buffer)
         with ftp.transfercmd(f"RETR {path}", rest=offset or None) as connection:
@@ -251,7 +336,13 @@ class FtpClient:
                         f"a folder of {self.settings.place} has a listing that does not end: check FTP_ROOT"
                     )
             _end_tls(connection)
-        return b"".join(parts).decode("latin-1"), ftp.voidresp()
+        text = b"".join(parts).decode("latin-1")
+        try:
+            return text, ftp.voidresp()
+        except ftplib.error_perm as error:
+            if not text or _is_transient(error):
+                raise
+            return text, self._safe(error)
 
     def retried(self, what: str, operation: Callable[[ftplib.FTP], T]) -> T:
         """Do something on the connection, on a new one after each failure that may pass.
@@ -357,6 +448,19 @@ def _features(ftp: ftplib.FTP) -> bool:
         _raise_if_transient(error)
         return False
     return any(line.strip().upper().startswith(("MLST", "MLSD")) for line in reply.splitlines())
+
+
+def _has_rest(ftp: ftplib.FTP, offset: int) -> bool:
+    try:
+        ftp.sendcmd(f"REST {offset}")
+    except ftplib.error_perm as error:
+        return not is_unknown_command(error)
+    return True
+
+
+def _says_empty(reply: str) -> bool:
+    """Whether the refusal of a listing means that there is nothing to list."""
+    return bool(_EMPTY.search(reply)) and not _FORBIDDEN.search(reply)
 
 
 def _is_transient(error: ftplib.error_perm) -> bool:

@@ -27,6 +27,28 @@ class _WholeReplies(ftplib.FTP):  # the customer's server may offer nothing but 
             raise EOFError("the connection ended in the middle of a reply" if line else "")
         return line.removesuffix("\n")
 
+    def makepasv(self) -> tuple[str, int]:
+        """Have a data connection prepared: by PASV, or by EPSV where the server does not know that."""
+        try:
+            return super().makepasv()
+        except ftplib.error_perm as error:
+            if not is_unknown_command(error) or self.af == socket.AF_INET6 or self.sock is None:
+                raise _no_refusal(error) from None
+        try:
+            return ftplib.parse229(self.sendcmd("EPSV"), self.sock.getpeername())  # noqa: S321 # parses a reply
+        except ftplib.error_perm as error:
+            raise _no_refusal(error) from None
+
+
+def is_unknown_command(error: ftplib.Error) -> bool:
+    """Whether a reply says that the server does not have a command, or not in this form."""
+    return str(error)[:3] in ("500", "502", "504") and not str(error).startswith("500 OOPS")
+
+
+def _no_refusal(error: ftplib.error_perm) -> ftplib.error_temp:
+    """Return the refusal of a data connection as what it is: none of the file or folder that it was for."""
+    return ftplib.error_temp(str(error))  # noqa: S321 # no call of a server
+
 
 class _TlsFtp(_WholeReplies, ftplib.FTP_TLS):
     """FTP over TLS whose data connections resume the session of the control connection.
@@ -112,11 +134,28 @@ def _log_in(settings: Settings, user: str, password: str, timeout: float) -> ftp
             ftp.prot_p()
         else:
             ftp.login(user, password)
-        ftp.voidcmd("TYPE I")
+        _set_binary(ftp)
     except BaseException:
         ftp.close()
         raise
     return ftp
+
+
+class BinaryRefusedError(ftplib.error_perm):
+    """The server does not send files byte by byte."""
+
+
+def _set_binary(ftp: ftplib.FTP) -> None:
+    try:
+        ftp.voidcmd("TYPE I")
+    except ftplib.error_perm as error:
+        if not is_unknown_command(error):
+            raise
+        try:
+            # The same of a machine whose bytes have eight bits.
+            ftp.voidcmd("TYPE L 8")
+        except ftplib.error_perm:
+            raise BinaryRefusedError(str(error)) from None
 
 
 class TlsRefusedError(ftplib.error_perm):
@@ -173,6 +212,11 @@ def permanent_failure(error: Exception, settings: Settings, *, is_first: bool) -
     reply = " ".join(str(error).split())
     if settings.password:
         reply = reply.replace(settings.password, "***")
+    if isinstance(error, BinaryRefusedError):
+        return (
+            f"the FTP server {place} does not send files in binary mode ({reply}), so their bytes may come "
+            "changed: switch it on in the server, or use another FTP server"
+        )
     if isinstance(error, TlsRefusedError):
         return f"the FTP server {place} does not offer explicit TLS ({reply}): check FTP_TLS"
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tap_ftplogs.client import FolderMissingError
+from tap_ftplogs.client import FolderMissingError, ListingRefusedError
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.listing import Listed, parse_list, parse_mlsd
 from tap_ftplogs.names import age_order, escaped_name, is_log_name, refusal, shown_name
@@ -35,8 +35,10 @@ LOGGER = logging.getLogger("tap-ftplogs")
 #: Folders within folders deeper than this are taken for a loop of links.
 MAX_DEPTH: Final = 16
 
-#: So many names are spelled out in a warning.
+#: So many names are spelled out in a warning, and so many lines of a listing in a problem, this much of each.
 _NAMED: Final = 3
+_NAMED_LINES: Final = 5
+_LINE_CHARACTERS: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +65,18 @@ class Machine:
 class Tree:
     """What is below the root.
 
-    `problems` has, for every folder that could not be listed, its path and the reason; `archive_path` is
-    absolute, one character per byte.
+    `problems` has the reason for every folder that could not be listed as a whole, by the kind of the problem
+    and its path; `archive_path` is absolute, one character per byte.
     """
 
     machines: list[Machine] = field(default_factory=list)
-    problems: dict[str, str] = field(default_factory=dict)
+    problems: dict[tuple[str, str], str] = field(default_factory=dict)
     archive_path: str = ""
     is_mlsd: bool = False
 
     def is_whole(self, machine: Machine) -> bool:
         """Whether all files of a machine are known."""
-        return not any(f"{path}/".startswith(f"{machine.folder}/") or not path for path in self.problems)
+        return not any(f"{path}/".startswith(f"{machine.folder}/") or not path for _, path in self.problems)
 
     @property
     def paths(self) -> set[str]:
@@ -132,7 +134,7 @@ class _Walk:
 
     def __init__(self, client: FtpClient) -> None:
         self.client = client
-        self.problems: dict[str, str] = {}
+        self.problems: dict[tuple[str, str], str] = {}
         self.archive_path = ""
         self._visited: set[str] = set()
 
@@ -151,16 +153,14 @@ class _Walk:
             return [], []
         self._visited.add(answer.real_path)
         if answer.is_partial:
-            self.problems[folder.path] = f"it is not listed to its end: {answer.reply}"
+            self.problems["folder_unreadable", folder.path] = f"it is not listed to its end: {answer.reply}"
         entries, odd = parsed(answer)
         if entries in folder.above and any(entry.kind != "file" for entry in entries):
             # Some servers hide that a folder is a link, and tell the path by which one came.
             LOGGER.warning("%s holds what a folder above it holds: taken for a loop, not read", folder.path)
             return [], []
         if odd:
-            LOGGER.warning(
-                "the listing of %s has lines that cannot be read: %s", folder.path or "/", _some(odd)
-            )
+            self.problems["listing_unreadable", folder.path] = _told_lines(odd)
         base = (folder.wire_path if folder.depth else answer.real_path).rstrip("/")
         if folder.depth == 0:
             self.archive_path = _below(base, self.client.settings.archive_folder)
@@ -192,7 +192,8 @@ class _Walk:
             if folder.is_link:
                 return None
             if has_entry(self.client, folder.wire_path):
-                self.problems[folder.path] = f"it cannot be entered: {error}"
+                done = "listed" if isinstance(error, ListingRefusedError) else "entered"
+                self.problems["folder_unreadable", folder.path] = f"it cannot be {done}: {error}"
             else:
                 LOGGER.warning("the folder %s vanished while the machines were being listed", folder.path)
             return None
@@ -218,9 +219,20 @@ class _Walk:
             yield entry, name
 
 
-def problem_sentences(problems: Mapping[str, str]) -> list[str]:
+def problem_sentences(problems: Mapping[tuple[str, str], str]) -> list[str]:
     """Say which folders could not be listed."""
-    return [sentence("folder_unreadable", path, reason) for path, reason in problems.items()]
+    return [sentence(kind, path, reason) for (kind, path), reason in problems.items()]
+
+
+def _told_lines(lines: list[str]) -> str:
+    """Say which lines of a listing could not be read: their text with all control characters escaped."""
+    told = ", ".join(repr(shown_name(line)[:_LINE_CHARACTERS]) for line in lines[:_NAMED_LINES])
+    more = f" and {len(lines) - _NAMED_LINES} more" if len(lines) > _NAMED_LINES else ""
+    return f"{_counted(len(lines))} not understood: {told}{more}"
+
+
+def _counted(lines: int) -> str:
+    return "1 line is" if lines == 1 else f"{lines} lines are"
 
 
 def _below(root: str, folder: str) -> str:
@@ -236,14 +248,14 @@ def parsed(answer: Lines) -> tuple[list[Listed], list[str]]:
 
 
 def has_entry(client: FtpClient, wire_path: str) -> bool:
-    """Whether a path is in the listing of its folder, or may be as that is not listed to its end."""
+    """Whether a path is in the listing of its folder, or may be as not all of that can be read."""
     parent, _, name = wire_path.rpartition("/")
     try:
         answer = client.list_folder(parent or "/")
     except FolderMissingError:
         return False
-    entries, _ = parsed(answer)
-    return answer.is_partial or any(entry.wire_name == name for entry in entries)
+    entries, odd = parsed(answer)
+    return answer.is_partial or bool(odd) or any(entry.wire_name == name for entry in entries)
 
 
 def newest_file(client: FtpClient, machine: Machine) -> LogFile | None:
@@ -262,7 +274,6 @@ def newest_file(client: FtpClient, machine: Machine) -> LogFile | None:
     return max(rivals, key=lambda file: (modified(file), file.path))
 
 
-def _some(found: list[LogFile] | list[str]) -> str:
-    names = [file if isinstance(file, str) else file.path for file in found[:_NAMED]]
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    return ", ".join(repr(name) for name in names) + more
+def _some(files: list[LogFile]) -> str:
+    more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
+    return ", ".join(repr(file.path) for file in files[:_NAMED]) + more

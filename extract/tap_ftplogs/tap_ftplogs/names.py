@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 
 from tap_ftplogs.grammar import calendar_day
 
@@ -12,15 +13,15 @@ _ABOVE_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def shown_name(wire_name: str) -> str:
-    """Return a name as text: UTF-8 if its bytes are, else latin-1.
+    """Return a name as text: UTF-8 if its bytes are, else cp1252, else latin-1.
 
     Args:
         wire_name: The name as it came over the wire, each byte one character (latin-1).
     """
-    try:
-        return wire_name.encode("latin-1").decode()
-    except UnicodeDecodeError:
-        return wire_name
+    for encoding in ("utf-8", "cp1252"):
+        with suppress(UnicodeDecodeError):
+            return wire_name.encode("latin-1").decode(encoding)
+    return wire_name
 
 
 def escaped_name(wire_name: str) -> str:

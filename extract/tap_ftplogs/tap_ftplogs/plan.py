@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, Final
+
+from tap_ftplogs.names import day_in_name
 
 if TYPE_CHECKING:
     from tap_ftplogs.listing import Listed
@@ -18,6 +20,10 @@ MAX_STEP_BACK_SECONDS: Final = 3600
 #: A listed time shows minutes. A file modified so shortly before it was looked at may change again and be
 #: listed the same, so its listed time is not relied on.
 FRESH_SECONDS: Final = 120
+
+
+#: So long after the last sign of it a file is taken for one that is still written.
+RECENT_SECONDS: Final = 2 * 24 * 3600
 
 
 class Action(Enum):
@@ -38,6 +44,19 @@ def is_listed_as_known(known: FileState, listed: Listed) -> bool:
         and listed.kind == "file"
         and (listed.size, listed.time_text) == (known.size, known.listed)
     )
+
+
+def is_recent(path: str, listed: Listed, now: int) -> bool:
+    """Whether a file may still be written although its machine has a newer one, as in the night.
+
+    Args:
+        path: Its path: its name tells a day as a rule.
+        listed: How it is listed.
+        now: The present in seconds since 1970.
+    """
+    days = [day_in_name(path.rpartition("/")[2]).replace("-", ""), str(listed.day or "")]
+    first = datetime.fromtimestamp(now - RECENT_SECONDS, timezone.utc).strftime("%Y%m%d")
+    return max(days) >= first
 
 
 def is_quiet(known: FileState | None, listed: Listed, *, is_newest: bool) -> bool:

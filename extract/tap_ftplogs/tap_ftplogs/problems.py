@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 KINDS: Final = {
     "file_unreadable": ("{} cannot be read", "let the user {} read it"),
     "folder_unreadable": ("the folder {} cannot be read", "let the user {} enter and list it"),
+    "listing_unreadable": (
+        "the listing of the folder {} cannot be read",
+        "have the FTP server list in the manner of ls or MLSD, or rename what is listed so",
+    ),
     "archive_failed": (
         "{} cannot be archived",
         "let the user {} rename it and create folders there",
@@ -35,6 +39,16 @@ def sentence(kind: str, path: str, reason: str) -> str:
         reason: What the server says.
     """
     return f"{KINDS[kind][0].format(path or '/')} ({reason})"
+
+
+def advice(kinds: Iterable[str], user: str) -> str:
+    """Say what to do about problems.
+
+    Args:
+        kinds: Some of `KINDS`, perhaps repeated.
+        user: The FTP user.
+    """
+    return ", ".join(dict.fromkeys(KINDS[kind][1].format(user) for kind in kinds))
 
 
 class Problems:
@@ -93,13 +107,12 @@ class Problems:
             return
         named = [sentence(kind, path, reason) for (kind, path), reason in list(self._found.items())[:_NAMED]]
         more = f" (and {len(self._found) - _NAMED} more)" if len(self._found) > _NAMED else ""
-        advice = dict.fromkeys(KINDS[kind][1].format(self._settings.user) for kind, _ in self._found)
         raise SourceError(
-            f"{'; '.join(named)}{more} on the FTP server {self._settings.place}: {', '.join(advice)}; "
-            "everything else was read"
+            f"{'; '.join(named)}{more} on the FTP server {self._settings.place}: "
+            f"{advice((kind for kind, _ in self._found), self._settings.user)}; everything else was read"
         )
 
     def _is_out_of_sight(self, problem: Problem) -> bool:
         """Whether a problem lies in a folder that cannot be read now, so that nobody knows."""
-        folders = [path for kind, path in self._found if kind == "folder_unreadable"]
+        folders = [path for kind, path in self._found if kind in ("folder_unreadable", "listing_unreadable")]
         return any(not folder or problem.path.startswith(f"{folder}/") for folder in folders)

@@ -10,7 +10,15 @@ from tap_ftplogs.client import FileRefusedError
 from tap_ftplogs.discovery import has_entry
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.parser import Parser
-from tap_ftplogs.plan import Action, decide, is_listed_as_known, judge, next_generation, trusted_time_text
+from tap_ftplogs.plan import (
+    Action,
+    decide,
+    is_listed_as_known,
+    is_recent,
+    judge,
+    next_generation,
+    trusted_time_text,
+)
 from tap_ftplogs.position import Position
 from tap_ftplogs.state import FileState
 
@@ -70,6 +78,8 @@ class FileReading:
         self._size, self._modified = self._look()
         self._time_text = trusted_time_text(file.listed, self._modified, clock())
         self._action = decide(known, self._size, self._modified, is_newest=is_newest)
+        if self._action is Action.NOTHING and known is not None and self._may_be_replaced(known):
+            self._action = Action.VERIFY
         self.state = (
             FileState(file.path, self._size, self._modified, "") if known is None else known.snapshot()
         )
@@ -102,12 +112,42 @@ class FileReading:
     def _look(self) -> tuple[int, int | None]:
         """Return size and modification time: as listed where that can be relied on, else as asked for."""
         listed, known = self.file.listed, self.known
-        if listed.modified is not None and listed.kind == "file" and listed.size >= 0:
-            return listed.size, listed.modified
-        if known is not None and not self.is_newest and is_listed_as_known(known, listed):
+        may_grow = self.is_newest or is_recent(self.file.path, listed, self._clock())
+        if not may_grow and known is not None and is_listed_as_known(known, listed):
             return known.size, known.modified
-        size = self._client.size(self.file.wire_path)
-        return max(listed.size, 0) if size is None else size, self._client.modified(self.file.wire_path)
+        if (
+            not may_grow
+            and known is None
+            and listed.kind == "file"
+            and listed.size >= 0
+            and listed.modified is not None
+        ):
+            return listed.size, listed.modified
+        # Windows lists a file that is open as it was when it was opened.
+        size, modified = self._client.size(self.file.wire_path), self._client.modified(self.file.wire_path)
+        if size is None:
+            size = self._measured() if may_grow or listed.size < 0 else listed.size
+        elif may_grow and known is not None and size < known.position.read_bytes:
+            size = self._measured()
+        return size, listed.modified if modified is None else modified
+
+    def _may_be_replaced(self, known: FileState) -> bool:
+        """Whether another file of the same size may be there: the server tells no time, and lists another."""
+        is_listed_otherwise = bool(known.listed) and known.listed != self.file.listed.time_text
+        return self._modified is None and is_listed_otherwise and known.position.read_bytes > 0
+
+    def _measured(self) -> int:
+        """Return the size as the server sends the file, from the last byte that was taken to its end."""
+        taken = self.known.position.read_bytes if self.known is not None else 0
+        for start in (max(taken - 1, 0), 0):
+            try:
+                received = sum(len(block) for block in self._client.read(self.file.wire_path, start))
+            except FileRefusedError:
+                # Reading it will tell why.
+                continue
+            if received or not start:
+                return start + received
+        return max(self.file.listed.size, 1)
 
     def _read(self) -> Iterator[Batch]:
         action = self._action

@@ -155,8 +155,8 @@ class Run:
             )
         tree = self._discover()
         self._archive_path = tree.archive_path
-        for path, reason in tree.problems.items():
-            self.problems.add("folder_unreadable", path, reason)
+        for (kind, path), reason in tree.problems.items():
+            self.problems.add(kind, path, reason)
         jobs = self._jobs(tree)
         total, number = Tally(), 0
         with ReadAhead(jobs, self._client, self._budget, lambda: int(self._clock()), logger) as ahead:

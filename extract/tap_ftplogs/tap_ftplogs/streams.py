@@ -324,7 +324,10 @@ class SourceProblemsStream(QuietStream):
     primary_keys = ("problem_id",)
     schema = th.PropertiesList(
         _text("problem_id", "Key: hash of kind, path and first_seen_at", is_key=True),
-        _text("kind", "`file_unreadable`, `folder_unreadable`, `archive_failed` or `delete_failed`"),
+        _text(
+            "kind",
+            "`file_unreadable`, `folder_unreadable`, `listing_unreadable`, `archive_failed`, `delete_failed`",
+        ),
         _MACHINE_FOLDER,
         _text("path", "What it is about, relative to the root"),
         _text("reason", "What the server says"),

@@ -22,7 +22,8 @@ class ScriptedFtp:
     folder in place of what `files` says. `replies` has, per command, what to answer instead of doing it, in
     turn; CLOSE ends the connection; `half_replies` likewise, without a line end and then with CLOSE. `cuts`
     has, per transfer, after how many bytes to stop and what to reply then; `listing_cuts` does so for
-    listings, whose reply stays the usual one.
+    listings, whose reply stays the usual one or is that of `listing_replies`. `unknown`
+    has commands that it never does, with their reply.
     """
 
     def __init__(self, *, has_mlsd: bool = False) -> None:
@@ -32,10 +33,15 @@ class ScriptedFtp:
         self.half_replies: dict[str, list[str]] = defaultdict(list)
         self.cuts: list[tuple[int, str]] = []
         self.listing_cuts: list[int | None] = []
+        self.listing_replies: list[str | None] = []
         self.commands: list[str] = []
         self.sent = 0
         self.on_command: Callable[[str], None] = lambda _: None
         self.has_mlsd = has_mlsd
+        #: Commands that it does not know, and the reply to them.
+        self.unknown: dict[str, str] = {}
+        #: What listings tell of a file instead of its size and time.
+        self.listed: dict[str, tuple[int, str]] = {}
         #: How LIST shows times: this way those of old files, with the time of day those of recent ones.
         self.list_time = "%b %d  %Y"
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -114,7 +120,7 @@ class _Session:
 
     def instead(self, verb: str) -> str | None:
         waiting = self.server.replies[verb]
-        return waiting.pop(0) if waiting else None
+        return waiting.pop(0) if waiting else self.server.unknown.get(verb)
 
     def reply(self, text: str) -> None:
         self.connection.sendall(f"{text}\r\n".encode("latin-1"))
@@ -150,9 +156,16 @@ class _Session:
         self.reply(f'257 "{self.current}"')
 
     def do_pasv(self, _: str) -> None:
-        self.passive = socket.create_server(("127.0.0.1", 0))
-        port = self.passive.getsockname()[1]
+        port = self.listen()
         self.reply(f"227 (127,0,0,1,{port >> 8},{port & 255})")
+
+    def do_epsv(self, _: str) -> None:
+        self.reply(f"229 listening (|||{self.listen()}|)")
+
+    def listen(self) -> int:
+        self.passive = socket.create_server(("127.0.0.1", 0))
+        port: int = self.passive.getsockname()[1]
+        return port
 
     def do_rest(self, argument: str) -> None:
         self.offset = int(argument)
@@ -173,9 +186,9 @@ class _Session:
         lines = self.server.listings.get(self.current)
         if lines is None:
             lines = [
-                f"{'d' if content is None else '-'}rw-r--r-- 1 u g {len(content or b'')} "
+                f"{'d' if size is None else '-'}rw-r--r-- 1 u g {size or 0} "
                 f"{time.strftime(self.server.list_time, time.strptime(modified, '%Y%m%d%H%M%S'))} {name}"
-                for name, content, modified in self.server.folder(self.current) or []
+                for name, size, modified in self.entries()
             ]
         self.send_listing(lines)
 
@@ -184,16 +197,26 @@ class _Session:
         if lines is None:
             lines = [
                 f"type=dir;modify={modified}; {name}"
-                if content is None
-                else f"type=file;size={len(content)};modify={modified}; {name}"
-                for name, content, modified in self.server.folder(self.current) or []
+                if size is None
+                else f"type=file;size={size};modify={modified}; {name}"
+                for name, size, modified in self.entries()
             ]
         self.send_listing(lines)
+
+    def entries(self) -> list[tuple[str, int | None, str]]:
+        """Name, size (None for a folder) and time of what is in the folder, as listings tell them."""
+        found: list[tuple[str, int | None, str]] = []
+        for name, content, modified in self.server.folder(self.current) or []:
+            told = self.server.listed.get(f"{self.current.rstrip('/')}/{name}")
+            size, listed = (len(content), modified) if content is not None else (None, modified)
+            found.append((name, *(told or (size, listed))))
+        return found
 
     def send_listing(self, lines: list[str]) -> None:
         listing = "".join(f"{line}\r\n" for line in lines).encode("latin-1")
         cut = self.server.listing_cuts.pop(0) if self.server.listing_cuts else None
-        self.send(listing[:cut])
+        reply = self.server.listing_replies.pop(0) if self.server.listing_replies else None
+        self.send(listing[:cut], cut=(len(listing), reply) if reply else None)
 
     def do_retr(self, argument: str) -> None:
         offset, self.offset = self.offset, 0

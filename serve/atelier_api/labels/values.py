@@ -21,6 +21,7 @@ VALUES: Final[dict[str, dict[str, dict[str, str]]]] = {
     "problem_kind": {
         "file_unreadable": {"fr": "Fichier illisible", "en": "File unreadable"},
         "folder_unreadable": {"fr": "Dossier illisible", "en": "Folder unreadable"},
+        "listing_unreadable": {"fr": "Liste d'un dossier non comprise", "en": "Listing not understood"},
         "archive_failed": {"fr": "Archivage impossible", "en": "Archiving failed"},
         "delete_failed": {"fr": "Suppression impossible", "en": "Deleting failed"},
     },

@@ -10,7 +10,9 @@ from pydantic import Field
 from atelier_api.paging import Page, PageQuery, Row, fields_of, sparse
 from atelier_api.resources.parameters import DayFrom, DayTo, MachineFilter
 
-ProblemKind = Literal["file_unreadable", "folder_unreadable", "archive_failed", "delete_failed"]
+ProblemKind = Literal[
+    "file_unreadable", "folder_unreadable", "listing_unreadable", "archive_failed", "delete_failed"
+]
 
 
 class Freshness(Row):

@@ -173,8 +173,8 @@ open_problems as (
 
     select
         case
-            when kind in ('file_unreadable', 'folder_unreadable') then 'unreadable_file'
-            else 'file_not_disposed'
+            when kind in ('archive_failed', 'delete_failed') then 'file_not_disposed'
+            else 'unreadable_file'
         end as kind,
         nullif(machine_id, '') as machine_id,
         path as subject,
@@ -183,7 +183,7 @@ open_problems as (
         row_number() over (
             partition by
                 path,
-                case when kind in ('file_unreadable', 'folder_unreadable') then 'read' else 'dispose' end
+                case when kind in ('archive_failed', 'delete_failed') then 'dispose' else 'read' end
             order by first_seen_at, problem_id
         ) as problem_rank
     from source_problems
