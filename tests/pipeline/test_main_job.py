@@ -156,7 +156,7 @@ def test_two_runs_at_once_do_not_meet(plant: Plant) -> None:
 
 def test_a_run_that_breaks_off_before_the_marts_leaves_them_readable(plant: Plant) -> None:
     before = freshness(plant)
-    # dbt makes views anew, and drops with the old one what reads it.
+    # Marts that read views of other layers are there as long as those are being built.
     plant.dbt("run", "--select", "staging", "intermediate")
     assert freshness(plant) == before
 
@@ -165,3 +165,24 @@ def test_a_full_refresh_changes_no_row_of_any_mart(plant: Plant) -> None:
     before = plant.contents("marts", "intermediate", "snapshots")
     plant.dbt("build", "--full-refresh")
     assert plant.contents("marts", "intermediate", "snapshots") == before
+
+
+@pytest.mark.slow  # it waits for the locks as long as a run does
+@pytest.mark.parametrize(("job", "table"), [("erp", "raw_erp.a_kopf"), ("transform", "marts.fct_sessions")])
+def test_a_run_that_gets_no_lock_names_who_holds_it(plant: Plant, job: str, table: str) -> None:
+    before = plant.contents("raw_erp", "marts")
+    with closing(plant.connect()) as holder, holder.cursor() as cursor:
+        cursor.execute(f"set application_name = 'Excel'; begin; lock table {table} in exclusive mode")
+        pid = holder.info.backend_pid
+        status, output = plant.run(job)
+    assert status == 1
+    told = (
+        f"{table} is locked by session {pid} of user {plant.variables['POSTGRES_USER']} (application 'Excel'"
+    )
+    assert f"atelier: waiting for a lock: {told}" in output
+    last = output.strip().splitlines()[-1]
+    assert last.startswith("atelier: failed: ")
+    assert told in last
+    assert last.endswith("let that end, or end it, then start this again")
+    assert plant.contents("raw_erp", "marts") == before
+    plant.run_well(job)
