@@ -62,6 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=lambda arguments: checks.CHECKS[arguments.source](_given()))
     problems = commands.add_parser("report-problems", help="fail if a log file or folder could not be read")
     problems.set_defaults(run=lambda _: report.report_problems(_given()))
+    listed = commands.add_parser(
+        "report-orders", help="orders that are in no list because of what the ERP holds"
+    )
+    listed.set_defaults(run=lambda _: report.report_orders(_given()))
     show = commands.add_parser(
         "roles", help="who may do what in the warehouse, and how to make a log-in a member"
     )

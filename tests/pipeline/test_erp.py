@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from atelier.report import report_orders
 from atelier_demo.factory.erp_operations import add_order, delete_order
 from oracle.compare import ERP_TABLES, assert_marts_equal
 
@@ -111,6 +112,29 @@ def test_what_the_marts_cannot_hold_is_told_by_row_and_column(plant: Plant) -> N
         or "« BLOQUEE » (2)" in alerts["unknown_status order_statuses"]
     )
     assert "« Planifi?e » (1)" in alerts["unknown_status order_statuses"]
+
+
+def test_the_last_lines_of_a_run_name_the_statuses_that_nobody_knows(plant: Plant) -> None:
+    said = report_orders(plant.variables)
+    assert "are not in transform/seeds/order_statuses.csv" in said
+    assert "'Bloquée' (1), 'Planifi?e' (1)" in said
+    assert "'p_zubeh.stueck' (1)" in said
+    assert "no roller-shutter order is left" not in said
+
+
+def test_a_list_that_becomes_empty_is_told_until_it_has_orders_again(plant: Plant) -> None:
+    def told() -> bool:
+        alert = plant.query("select count(*) from marts.fct_alerts where kind = 'no_shutter_orders'")
+        said = "no roller-shutter order is left" in report_orders(plant.variables)
+        assert said == (alert == [(1,)])
+        return said
+
+    # As the hook of a build does: it has recorded that there were orders.
+    assert plant.query("select has_orders from ops.order_list_changes") == [(True,)]
+    plant.execute("insert into ops.order_list_changes (has_orders) values (false)")
+    assert told()
+    plant.execute("insert into ops.order_list_changes (has_orders) values (true)")
+    assert not told()
 
 
 def test_the_marts_agree_with_the_oracle_about_them(plant: Plant) -> None:

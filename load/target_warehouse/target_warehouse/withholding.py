@@ -137,6 +137,14 @@ def withhold(
     return work.taken
 
 
+def order_key(column: str) -> str:
+    """Return the SQL of an order's identifier as MySQL compares it, as the transformation has it.
+
+    Without case and blanks at the end, letters decomposed (macro order_key).
+    """
+    return f'(lower(normalize(rtrim(cast({column} as text), \' \'), nfd) collate "C") collate "default")'
+
+
 def words_pattern(words: str) -> str:
     """Return a regular expression of PostgreSQL for words in any spelling that the house knows.
 
@@ -173,6 +181,18 @@ def _records(schema: str, table: str, *columns: str) -> sa.TableClause:
     return sa.table(table, *(sa.column(column) for column in columns), schema=schema)
 
 
+def _is_of(table: str) -> str:
+    """Return the condition that a row `t` of a table belongs to the order `age`.
+
+    Of orders that differ in nothing but case and blanks, only the exact spelling says which is meant.
+    """
+    if table == ORDERS:
+        return "age.order_id = t.id"
+    return (
+        f"age.order_key = {order_key('t.id_a_kopf')} and (not age.is_ambiguous or age.order_id = t.id_a_kopf)"
+    )
+
+
 class _Work:
     """One withholding: the ages of the orders in a temporary table, and what was taken so far."""
 
@@ -200,12 +220,17 @@ class _Work:
         )
         self._run("drop table if exists pg_temp.order_ages")
         self._run(
-            "create temporary table order_ages on commit drop as "
-            "select o.id as order_id, coalesce(entered.entered_on, noted.noted_on) as aged_on, "
-            "s.customer_key is not null as goes "
-            f"from {self._names[ORDERS]} o "
-            f"left join {self._schema}.suppressed_customers s on s.customer_key = o.kundennr "
-            f"{self._entered()} {self._noted()}",
+            "create temporary table order_ages on commit drop as with ages as ("
+            f"select o.id as order_id, {order_key('o.id')} as order_key, o.kundennr, "
+            f"count(*) over (partition by {order_key('o.id')}) > 1 as is_ambiguous "
+            f"from {self._names[ORDERS]} o), "
+            f"entered as ({self._entered()}), noted as ({self._noted()}) "
+            "select age.order_id, age.order_key, age.is_ambiguous, "
+            "coalesce(entered.entered_on, noted.noted_on) as aged_on, "
+            "s.customer_key is not null as goes from ages age "
+            f"left join {self._schema}.suppressed_customers s on s.customer_key = age.kundennr "
+            "left join entered on entered.order_id = age.order_id "
+            "left join noted on noted.order_id = age.order_id",
             day=CALENDAR_DAY,
         )
         if DELETED in known.cutoffs:
@@ -213,13 +238,13 @@ class _Work:
                 "update order_ages set goes = true where aged_on < :before", before=known.cutoffs[DELETED]
             )
         self._run("create unique index on order_ages (order_id)")
+        self._run("create index on order_ages (order_key)")
         self._run("analyze order_ages")
 
     def delete(self, *, orphans: bool) -> None:
         """Delete the orders that go with all their rows; `orphans`: and rows of orders that nobody knows."""
         for name in self._writable:
-            key = "id" if name == ORDERS else "id_a_kopf"
-            order = f"select 1 from order_ages age where age.order_id = t.{key}"
+            order = f"select 1 from order_ages age where {_is_of(name)}"
             condition = f"exists ({order} and age.goes)" + (f" or not exists ({order})" if orphans else "")
             self.taken[name].deleted += self._run(f"delete from {self._names[name]} t where {condition}")
 
@@ -243,33 +268,33 @@ class _Work:
                 self._change(table, there, words=words_pattern(planned_note or ""), **cutoffs)
 
     def _change(self, table: str, values: list[tuple[str, str]], **parameters: object) -> None:
-        key = "id" if table == ORDERS else "id_a_kopf"
         new = ", ".join(f"{value} as {column}" for column, value in values)
         assignments = ", ".join(f"{column} = new.{column}" for column, _ in values)
         differs = " or ".join(f"entry.{column} is distinct from new.{column}" for column, _ in values)
         # OFFSET 0 keeps the new values from being computed twice.
         self.taken[table].anonymised += self._run(
             f"update {self._names[table]} entry set {assignments} from (select t.ctid as place, {new} "
-            f"from {self._names[table]} t join order_ages age on age.order_id = t.{key} offset 0) new "
+            f"from {self._names[table]} t join order_ages age on {_is_of(table)} offset 0) new "
             f"where entry.ctid = new.place and ({differs})",
             **parameters,
         )
 
     def _entered(self) -> str:
         if FREE_FIELDS not in self._names:
-            return "cross join (select cast(null as date) as entered_on) entered"
+            return "select cast(null as text) as order_id, cast(null as date) as entered_on"
         return (
-            "left join (select distinct on (id_a_kopf) id_a_kopf, "
-            "case when trim(feld3) ~ :day then cast(trim(feld3) as date) end as entered_on "
-            f"from {self._names[FREE_FIELDS]} order by id_a_kopf, nummer) entered on entered.id_a_kopf = o.id"
+            "select distinct on (age.order_id) age.order_id, "
+            "case when trim(t.feld3) ~ :day then cast(trim(t.feld3) as date) end as entered_on "
+            f"from {self._names[FREE_FIELDS]} t join ages age on {_is_of(FREE_FIELDS)} "
+            "order by age.order_id, t.nummer"
         )
 
     def _noted(self) -> str:
         if JOURNAL not in self._names:
-            return "cross join (select cast(null as date) as noted_on) noted"
+            return "select cast(null as text) as order_id, cast(null as date) as noted_on"
         return (
-            "left join (select id_a_kopf, cast(min(datum) as date) as noted_on "
-            f"from {self._names[JOURNAL]} group by id_a_kopf) noted on noted.id_a_kopf = o.id"
+            "select age.order_id, cast(min(t.datum) as date) as noted_on "
+            f"from {self._names[JOURNAL]} t join ages age on {_is_of(JOURNAL)} group by age.order_id"
         )
 
     def _run(self, statement: str, **parameters: object) -> int:

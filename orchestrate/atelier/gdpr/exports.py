@@ -30,6 +30,9 @@ OF_OTHERS: Final = frozenset({"techniker", "benutzer", "technician_key", "user_k
 #: A spreadsheet takes a text that begins so for a formula.
 _FORMULA: Final = re.compile(r"^[=+\-@\t\r]")
 
+#: Whether a row is of one of the orders: in their spelling, or in another one as MySQL compares keys.
+_IS_OF: Final = "({column} = any(%s) or " + withholding.order_key("{column}") + " = any(%s))"
+
 Table = tuple[list[str], list[tuple[Any, ...]]]
 
 
@@ -77,6 +80,7 @@ def everything_about(cursor: Cursor, key: str) -> dict[str, Table]:
     """Return the rows about a customer, by table: columns and rows."""
     relations = _relations(cursor)
     ids = _order_ids(cursor, key, relations)
+    keys = _order_keys(cursor, ids, relations)
     found: dict[str, Table] = {}
     for (schema, table), columns in relations.items():
         of_order = (
@@ -85,8 +89,10 @@ def everything_about(cursor: Cursor, key: str) -> dict[str, Table]:
             else next((name for name in ("order_id", "id_a_kopf") if name in columns), None)
         )
         if of_order:
-            where: sql.Composable = sql.SQL("{} = any(%s)").format(sql.Identifier(of_order))
-            found[f"{schema}.{table}"] = _rows(cursor, schema, table, columns, where, (ids,))
+            where: sql.Composable = sql.SQL(_IS_OF.format(column="{column}")).format(
+                column=sql.Identifier(of_order)
+            )
+            found[f"{schema}.{table}"] = _rows(cursor, schema, table, columns, where, (ids, keys))
     for (schema, table), columns in relations.items():
         texts = [name for name in ("event_name", "details", "line_text") if name in columns]
         if texts and f"{schema}.{table}" not in found:
@@ -114,6 +120,18 @@ def _order_ids(cursor: Cursor, key: str, relations: Iterable[tuple[str, str]]) -
         return []
     cursor.execute("select id from raw_erp.a_kopf where kundennr = %s order by 1", (key,))
     return [order_id for (order_id,) in cursor.fetchall()]
+
+
+def _order_keys(cursor: Cursor, ids: Sequence[str], relations: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the orders as MySQL compares their keys, without those that another order shares."""
+    if (orders.RAW, withholding.ORDERS) not in relations:
+        return []
+    cursor.execute(
+        f"select {withholding.order_key('id')} from raw_erp.a_kopf "  # noqa: S608 # names of our own
+        "group by 1 having count(*) = 1 and bool_or(id = any(%s))",
+        (list(ids),),
+    )
+    return [order_key for (order_key,) in cursor.fetchall()]
 
 
 def _references(

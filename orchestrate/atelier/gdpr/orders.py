@@ -1,5 +1,6 @@
 """The orders, in raw and behind it: what is recorded as erased or too old is taken out."""
 
+# ruff: noqa: S608 # names of our own
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 RAW: Final = "raw_erp"
 #: Where dbt keeps tables. It could compute most of them anew, but an erased person is to be gone at once.
 BEHIND_RAW: Final = ("snapshots", "intermediate", "marts")
+
+#: Whether an order is one of those in a table, also under the name that it had in another case; not where the
+#: ERP has another order of that name.
+_IS_ONE_OF: Final = (
+    "({column} in (select order_id from {table}) or ("
+    + withholding.order_key("{column}")
+    + " in (select "
+    + withholding.order_key("order_id")
+    + " from {table}) and not exists (select 1 from raw_erp.a_kopf as known where known.id = {column})))"
+)
 
 _GONE_AND_OLD: Final = """
 insert into forgotten_orders
@@ -65,17 +76,17 @@ def forget_history(cursor: Cursor) -> Counts:
     )
     if _exists(cursor, "pg_temp.order_ages"):
         cursor.execute("insert into forgotten_orders select order_id from order_ages where goes")
+    is_gone = "order_id in (select order_id from forgotten_orders)"
     if _exists(cursor, "raw_erp.a_kopf"):
         cursor.execute(_GONE_AND_OLD, {"key": withholding.DELETED})
+        is_gone = _IS_ONE_OF.format(column="history.order_id", table="forgotten_orders")
     # Whether the start of a status is known is told by when the history began: that stays known.
     cursor.execute(
         "insert into gdpr.history_beginning (began_at) "
-        "select min(dbt_valid_from) from snapshots.order_history "
-        "having bool_or(order_id in (select order_id from forgotten_orders)) on conflict do nothing"
+        "select min(dbt_valid_from) from snapshots.order_history as history "
+        f"having bool_or({is_gone}) on conflict do nothing"
     )
-    cursor.execute(
-        "delete from snapshots.order_history where order_id in (select order_id from forgotten_orders)"
-    )
+    cursor.execute(f"delete from snapshots.order_history as history where {is_gone}")
     counts.deleted("snapshots.order_history", cursor.rowcount)
     return counts
 
