@@ -22,6 +22,7 @@ LISTS = {
     "pieces": "piece_id",
     "jobs": "job_id",
     "shutter-orders": "order_id",
+    "order-selection": "order_id",
     "kpis/days": ("production_date", "machine_id"),
     "kpis/days?machine_id=all": ("production_date", "machine_id"),
     "kpis/weeks": ("week_starts_on", "machine_id"),
@@ -31,6 +32,7 @@ LISTS = {
     "freshness": "source",
     "files": "log_file_id",
     "source-problems": "problem_id",
+    "data-problems": "data_problem_id",
     "alerts": "alert_id",
     "runs": "run_id",
     "quality/days": ("production_date", "machine_id"),
@@ -104,7 +106,7 @@ def test_pages_hold_every_row_once_in_every_order(served: Served, name: str) -> 
             known = [value for value in values if value is not None]
             # Nulls are last in either direction.
             assert values == known + [None] * (len(values) - len(known))
-            if sort.removeprefix("-") not in {"status", "job_name", "path", "machine_name"}:
+            if sort.removeprefix("-") not in {"status", "status_name", "job_name", "path", "machine_name"}:
                 assert known == sorted(known, reverse=sort.startswith("-")), sort
 
 
@@ -246,7 +248,12 @@ def test_orders_are_searched_without_case_and_accents(served: Served) -> None:
         assert found(q="sop25") == [row for row in everything if row["box_code"] == "SOP25"]
         assert found(is_stock_managed=True) == [row for row in everything if row["is_stock_managed"]]
         assert found(is_begun=False) == [row for row in everything if not row["produced_count"]]
-        assert found(status="vitrage") == [row for row in everything if row["status"] == "vitrage"]
+        named = {row["status_name"] for row in everything}
+        assert named == {"Planifiée", "lancer en prod", "vitrage"}
+        for name in named:
+            assert found(status=name) == [row for row in everything if row["status_name"] == name]
+        spelt = [row for row in everything if row["status"] == "cde PLANIFIEE"]
+        assert found(status="Cde planifiée") == spelt
         assert found(extension="B") == [row for row in everything if row["extension"] == "B"]
         days = sorted(row["planned_on"] for row in everything)
         middle = days[len(days) // 2]
@@ -259,10 +266,32 @@ def test_an_order_has_its_accessories_progress_and_history(served: Served) -> No
         order = client.get("/v1/shutter-orders/K000003").json()
     assert [row["position"] for row in order["accessories"]] == [1, 2]
     assert [row["is_current"] for row in order["status_history"]] == [False, True]
-    assert order["status_history"][1]["status"] == order["status"]
+    assert order["status_history"][1]["status_name"] == order["status_name"]
     number = order["order_number"]
     pieces = query(served, f"select count(*) from marts.fct_pieces where order_number = {number}")
     assert order["produced_count"] == pieces[0][0] > 0
+
+
+def test_every_order_of_the_erp_says_why_it_is_in_the_list_or_not(served: Served) -> None:
+    with served.client("reader") as client:
+
+        def found(**asked: Any) -> list[dict[str, Any]]:
+            answer = client.get("/v1/order-selection", params={"limit": 1000, **asked})
+            data: list[dict[str, Any]] = answer.json()["data"]
+            return data
+
+        (absent,) = found(is_selected=False)
+        assert absent["reason"] == "Absente de la liste : statut inconnu de la liste des statuts."
+        assert (absent["status"], absent["status_name"], absent["is_status_known"]) == (
+            "Bloquée",
+            None,
+            False,
+        )
+        assert found(q="990001/a") == found(status="BLOQUEE") == found(is_status_known=False) == [absent]
+        assert found(q="%") == []
+        assert len(found(is_selected=True)) == len(found()) - 1
+        (problem,) = client.get("/v1/data-problems", params={"table_name": "p_zubeh"}).json()["data"]
+        assert (problem["column_name"], problem["reason"]) == ("stueck", "unreadable_number")
 
 
 def test_labels_are_in_the_language_that_is_asked_for(served: Served) -> None:

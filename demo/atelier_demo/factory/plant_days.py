@@ -22,7 +22,13 @@ _MACHINES = (
     ("DEMALU", "Centre d'usinage aluminium", "ALU"),
     ("SU12", "Centre d'usinage hybride", "HYBRIDE"),
 )
-_STATUSES = ("Planifiée", "lancer en prod", "vitrage")
+#: As the ERP spells them, and the seed's name.
+_STATUSES = (
+    ("Planifiée", "Planifiée"),
+    ("cde PLANIFIEE", "Planifiée"),
+    ("Lancer en prod", "lancer en prod"),
+    ("VITRAGE", "vitrage"),
+)
 _JOB_NAMES = (
     "Résidence Les Tilleuls",
     "École de l'Œuvre",
@@ -124,12 +130,14 @@ class Plant:
         noon = datetime.combine(self.until, time(12), PARIS)
         for number in range(self.orders):
             planned = noon - timedelta(hours=chance.randrange(24 * 60))
+            status, status_name = chance.choice(_STATUSES)
             yield {
                 "order_id": f"K{number:06}",
                 "order_number": 230001 + number,
                 "extension": chance.choice(("A", "B", "")),
                 "order_type": 1,
-                "status": chance.choice(_STATUSES),
+                "status": status,
+                "status_name": status_name,
                 "job_name": chance.choice(_JOB_NAMES) if number % 7 else None,
                 "planned_at": planned,
                 "planned_on": planned.date(),
@@ -146,12 +154,15 @@ class Plant:
 
     def _order_tables(self, orders: list[Row], chance: Random) -> Iterator[tuple[str, list[Row]]]:
         yield "fct_shutter_orders", orders
+        yield "fct_order_selection", [_selection(order) for order in orders] + [_selection(_ABSENT_ORDER)]
+        yield "fct_data_problems", _DATA_PROBLEMS
         for order in orders:
             order_id = order["order_id"]
             yield (
                 "fct_order_accessories",
                 [
                     {
+                        "accessory_id": key_of(order_id, position),
                         "order_id": order_id,
                         "position": position,
                         "kennung": "Z",
@@ -182,6 +193,48 @@ class Plant:
             yield "fct_order_status_history", [_status(order, 1, began), _status(order, 2, began)]
 
 
+#: An order of the ERP that is not in the list: no row of the seed knows its status.
+_ABSENT_ORDER: Final = {
+    "order_id": "X000001",
+    "order_number": 990001,
+    "extension": "A",
+    "status": "Bloquée",
+    "status_name": None,
+}
+_DATA_PROBLEMS: Final = [
+    {
+        "data_problem_id": key_of("data problem", number),
+        "source": "erp",
+        "table_name": table,
+        "order_id": order_id,
+        "row_key": row_key,
+        "column_name": column,
+        "reason": reason,
+    }
+    for number, (table, order_id, row_key, column, reason) in enumerate(
+        [
+            ("p_zubeh", "K000001", "1/Z/1", "stueck", "unreadable_number"),
+            ("a_logbuch", None, None, "id_a_kopf", "missing_value"),
+        ]
+    )
+]
+
+
+def _selection(order: Row) -> Row:
+    is_selected = order is not _ABSENT_ORDER
+    return {
+        **{name: order[name] for name in _ABSENT_ORDER},
+        "has_planned_note": True,
+        "has_open_status": is_selected,
+        "is_status_known": is_selected,
+        "has_shutter_accessory": True,
+        "is_selected": is_selected,
+        "reason": "Dans la liste : planifiée, statut à planifier, accessoire de volet roulant."
+        if is_selected
+        else "Absente de la liste : statut inconnu de la liste des statuts.",
+    }
+
+
 def _status(order: Row, number: int, began: datetime) -> Row:
     is_current = number == 2
     status_from = order["planned_at"] if is_current else began
@@ -190,7 +243,8 @@ def _status(order: Row, number: int, began: datetime) -> Row:
         "order_status_history_id": key_of(order["order_id"], number),
         **{name: order[name] for name in ("order_id", "order_number", "extension", "order_type")},
         "status_number": number,
-        "status": order["status"] if is_current else "En attente",
+        "status": order["status_name"] if is_current else "En attente",
+        "status_name": order["status_name"] if is_current else "En attente",
         "status_from": status_from,
         "status_to": status_to,
         "duration_seconds": (status_to - status_from).total_seconds() if status_to else None,

@@ -19,12 +19,14 @@ box_code | Code coffre | Box code
 byte_offset | Octet | Byte
 bytes_read | Octets lus | Bytes read
 colour | Couleur | Colour
+column_name | Colonne | Column
 complete_until | Complet jusqu'à | Complete until
 count | Nombre | Count
 created_at | Créé à | Created at
 created_by | Créé par | Created by
 customer_key | Client (pseudonyme) | Customer (pseudonym)
 cycle_seconds | Temps de cycle (s) | Cycle time (s)
+data_problem_id | Valeur | Value
 day_count | Jours | Days
 deliver_on | Livraison le | Delivery on
 description | Description | Description
@@ -46,13 +48,18 @@ first_piece_at | Première pièce | First piece
 first_production_date | Première journée | First day
 first_seen_at | Vu la première fois | First seen
 folder | Dossier | Folder
+has_open_status | Statut à planifier | Open status
 has_password | A un mot de passe | Has a password
+has_planned_note | Notée planifiée | Noted as planned
+has_shutter_accessory | Accessoire de volet | Shutter accessory
 incomplete_file_count | Fichiers incomplets | Incomplete files
 is_active | Actif | Active
 is_complete | Complet | Complete
 is_current | Version actuelle | Current version
 is_open | En cours | Open
+is_selected | Dans la liste | In the list
 is_start_known | Début connu | Start known
+is_status_known | Statut connu | Status known
 is_stock_managed | Géré en stock | Stock-managed
 iso_week | Semaine | Week
 job | Tâche | Job
@@ -116,6 +123,7 @@ quantity | Quantité | Quantity
 read_at | Lu à | Read at
 read_problem | Problème de lecture | Reading problem
 reason | Raison | Reason
+reason_label | Raison (libellé) | Reason (label)
 rejected_count | Lignes rejetées | Rejected lines
 rejected_line_count | Lignes rejetées | Rejected lines
 rejected_line_rate | Taux de rejet | Rejection rate
@@ -124,6 +132,7 @@ resolved_at | Résolu à | Resolved at
 revoked_at | Révoqué à | Revoked at
 role | Rôle | Role
 role_label | Rôle (libellé) | Role (label)
+row_key | Clé de la ligne | Key of the row
 rows_loaded | Lignes chargées | Rows loaded
 run_id | Exécution | Run
 schedule | Programmation | Schedule
@@ -144,12 +153,14 @@ state_number | N° de période | Stretch no.
 state_since | État depuis | State since
 status | Statut | Status
 status_from | Statut depuis | Status from
+status_name | Statut (nom) | Status (name)
 status_number | N° de statut | Status no.
 status_to | Statut jusqu'à | Status until
 stop_count | Arrêts | Stops
 stop_rate | Taux d'arrêt | Stop rate
 stopped_seconds | Arrêt (s) | Stopped (s)
 subject | Objet | Subject
+table_name | Table | Table
 target | Cible | Target
 title | Alerte | Alert
 user_id | Utilisateur | User

@@ -173,6 +173,9 @@ column.job | Tâche | Job
 column.schedule | Programmation | Schedule
 column.outcome | Issue | Outcome
 column.message | Message | Message
+column.table | Table | Table
+column.column | Colonne | Column
+column.row | Clé de la ligne | Key of the row
 column.rows | Lignes chargées | Rows loaded
 column.path | Fichier | File
 column.problem | Problème | Problem
@@ -330,6 +333,7 @@ orders.search_hint | Numéro, affaire, coffre | Number, job, box
 orders.stock | Géré en stock | Stock-managed
 orders.planned_from | Planifiée du | Planned from
 orders.planned_to | au | to
+orders.undated | sans date | undated
 orders.none | Aucune commande ne répond à ces filtres | No order fits these filters
 orders.none_advice | Élargissez les dates, ou effacez les filtres. | Widen the dates, or clear the filters.
 orders.export_note | L'export reprend les filtres et l'ordre du tableau. | The export keeps the filters and the order of the table.
@@ -355,6 +359,9 @@ quality.chart | Lignes rejetées par jour | Rejected lines by day
 quality.chart_note | Un jour ouvre sa machine-jour | A day opens its machine day
 quality.chart_summary | {n} lignes rejetées sur {days} jours. Les valeurs sont dans le tableau qui suit. | {n} lines rejected in {days} days. The values are in the table that follows.
 quality.problems | Ce qui n'a pas pu être lu | What could not be read
+quality.data_problems | Valeurs de l'ERP inutilisables | Unusable values in the ERP
+quality.no_data_problems | Toutes les valeurs de l'ERP sont utilisables | All values of the ERP can be used
+quality.no_data_problems_advice | Une valeur illisible ou trop grande apparaîtrait ici, avec sa table et sa ligne. | A value that is unreadable or too large would be listed here, with its table and row.
 quality.no_problems | Tout a été lu | All was read
 quality.no_problems_advice | Aucun fichier ni dossier du serveur FTP ne pose problème. | No file or folder of the FTP server is a problem.
 quality.alerts | Alertes en cours | Open alerts

@@ -25,6 +25,14 @@ VALUES: Final[dict[str, dict[str, dict[str, str]]]] = {
         "archive_failed": {"fr": "Archivage impossible", "en": "Archiving failed"},
         "delete_failed": {"fr": "Suppression impossible", "en": "Deleting failed"},
     },
+    "data_problem_reason": {
+        "unreadable_number": {"fr": "Nombre illisible ou trop grand", "en": "Number unreadable or too large"},
+        "unreadable_date": {"fr": "Date illisible ou inexistante", "en": "Date unreadable or in no calendar"},
+        "missing_value": {"fr": "Valeur absente", "en": "Value missing"},
+        "unknown_order": {"fr": "Commande inexistante", "en": "Order does not exist"},
+        "ambiguous_order": {"fr": "Commande ambiguë (majuscules)", "en": "Order ambiguous (case)"},
+        "repeated_key": {"fr": "Accessoire en double", "en": "Accessory twice"},
+    },
     "alert_kind": {
         "machine_silent": {"fr": "Machine muette", "en": "Machine silent"},
         "missing_production_day": {"fr": "Journée sans fichier", "en": "Day without a file"},

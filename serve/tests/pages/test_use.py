@@ -113,21 +113,21 @@ class TestOrders:
         page = seen.page
         table = page.get_by_role("table", name=LIST)
         table.wait_for()
-        page.get_by_label("Statut", exact=True).select_option("Vitrage")
+        page.get_by_label("Statut", exact=True).select_option("vitrage")
         page.get_by_label("Géré en stock").select_option("oui")
         expected = query(
             served,
             "select order_number::text || coalesce('/' || nullif(extension, ''), '') "
-            "from marts.fct_shutter_orders where status = 'vitrage' and is_stock_managed order by 1",
+            "from marts.fct_shutter_orders where status_name = 'vitrage' and is_stock_managed order by 1",
         )
         expect(page.locator(ROWS)).to_have_count(len(expected))
         assert sorted(row[0] for row in seen.rows(LIST)) == [number for (number,) in expected]
         address = page.url
-        assert "status=Vitrage" in address
+        assert "status=vitrage" in address
         again = visit(address.removeprefix(served.url))
         again.page.get_by_role("table", name=LIST).wait_for()
         assert again.rows(LIST) == seen.rows(LIST)
-        assert again.page.get_by_label("Statut", exact=True).input_value() == "Vitrage"
+        assert again.page.get_by_label("Statut", exact=True).input_value() == "vitrage"
         again.page.get_by_role("button", name="Effacer les filtres").click()
         expect(again.page.locator(ROWS)).to_have_count(40)
 

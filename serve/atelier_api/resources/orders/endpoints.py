@@ -9,16 +9,22 @@ from fastapi import APIRouter, Query, Request, Response
 from atelier_api.auth.dependencies import Reader
 from atelier_api.errors import responses
 from atelier_api.resources.described import listed, single
-from atelier_api.resources.orders.repository import ACCESSORIES, ORDERS, STATUS_HISTORY
-from atelier_api.resources.orders.schemas import OrderDetail, OrderPage, OrderQuery
+from atelier_api.resources.orders.repository import ACCESSORIES, ORDERS, SELECTION, STATUS_HISTORY
+from atelier_api.resources.orders.schemas import (
+    OrderDetail,
+    OrderPage,
+    OrderQuery,
+    OrderSelectionPage,
+    OrderSelectionQuery,
+)
 from atelier_api.resources.parameters import OrderId
 from atelier_api.respond import Answer
 from atelier_api.services import ServicesDep
 
-router = APIRouter(prefix="/shutter-orders", tags=["orders"])
+router = APIRouter(tags=["orders"])
 
 
-@router.get("", **listed(OrderPage))
+@router.get("/shutter-orders", **listed(OrderPage))
 async def list_orders(
     request: Request, services: ServicesDep, principal: Reader, query: Annotated[OrderQuery, Query()]
 ) -> Response:
@@ -26,7 +32,15 @@ async def list_orders(
     return await Answer(request, services, principal).page(ORDERS, query)
 
 
-@router.get("/{order_id}", **single(OrderDetail, responses(404)))
+@router.get("/order-selection", **listed(OrderSelectionPage))
+async def list_order_selection(
+    request: Request, services: ServicesDep, principal: Reader, query: Annotated[OrderSelectionQuery, Query()]
+) -> Response:
+    """All orders of the ERP, and why each is in the list of orders to plan or not."""
+    return await Answer(request, services, principal).page(SELECTION, query)
+
+
+@router.get("/shutter-orders/{order_id}", **single(OrderDetail, responses(404)))
 async def get_order(
     request: Request, services: ServicesDep, principal: Reader, order_id: OrderId
 ) -> Response:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from atelier_api.listing import Listing
-from atelier_api.resources.orders.schemas import RESTRICTED, Accessory, Order, StatusStretch
+from atelier_api.resources.orders.schemas import (
+    RESTRICTED,
+    Accessory,
+    Order,
+    OrderSelection,
+    StatusStretch,
+)
 
 #: What a search looks at and for: without case and without the accents of French and German. Capitals too:
 #: a database with the collation C has no small letter for them.
@@ -12,6 +18,9 @@ _SEARCHED = _PLAIN.format(
     "concat_ws(' ', orders.order_number || coalesce('/' || nullif(orders.extension, ''), ''), "
     "orders.job_name, orders.box_code)"
 )
+
+#: The ERP spells one status in many ways: they are found by the name of all, and each by itself.
+_STATUS = f"{_PLAIN.format('%(status)s::text')} in ({_PLAIN.format('{name}')}, {_PLAIN.format('{status}')})"
 
 ORDERS = Listing(
     row=Order,
@@ -25,8 +34,7 @@ ORDERS = Listing(
         "order_id": "orders.order_id = %(order_id)s",
         # strpos, not like: a percent sign is a percent sign.
         "q": f"strpos({_SEARCHED}, {_PLAIN.format('%(q)s::text')}) > 0",
-        # The ERP spells one status in many ways.
-        "status": f"{_PLAIN.format('orders.status')} = {_PLAIN.format('%(status)s::text')}",
+        "status": _STATUS.format(status="orders.status", name="orders.status_name"),
         "extension": "orders.extension = %(extension)s",
         "planned_from": "orders.planned_on >= %(planned_from)s",
         "planned_to": "orders.planned_on <= %(planned_to)s",
@@ -48,4 +56,19 @@ STATUS_HISTORY = Listing(
     source="marts.fct_order_status_history",
     key=("status_number",),
     conditions={"order_id": "order_id = %(order_id)s"},
+)
+
+#: An order as people say it: 230001/A.
+_NAME = "concat(order_number, '/' || nullif(extension, ''))"
+
+SELECTION = Listing(
+    row=OrderSelection,
+    source="marts.fct_order_selection",
+    key=("order_id",),
+    conditions={
+        "q": f"strpos(upper({_NAME}), upper(%(q)s::text)) > 0",
+        "status": _STATUS.format(status="status", name="status_name"),
+        "is_selected": "is_selected = %(is_selected)s",
+        "is_status_known": "is_status_known = %(is_status_known)s",
+    },
 )

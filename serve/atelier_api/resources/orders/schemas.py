@@ -15,10 +15,15 @@ class Order(Row):
     """A roller-shutter order to plan, with what has been made of it."""
 
     order_id: str = Field(description="The ERP's id.", examples=["K000123"])
-    order_number: int = Field(description="Order number.", examples=[230001])
+    order_number: int | None = Field(
+        description="Order number; null where the ERP has none that can be used.", examples=[230001]
+    )
     extension: str | None = Field(description="Extension of the number.", examples=["A"])
     order_type: int | None = Field(description="The ERP's class of orders.")
-    status: str = Field(description="Status, mojibake repaired.", examples=["Planifiée"])
+    status: str = Field(description="Status as the ERP spells it, repaired.", examples=["PLANIFIEE"])
+    status_name: str = Field(
+        description="Status as the plant's list of statuses spells it.", examples=["Planifiée"]
+    )
     job_name: str | None = Field(
         description="What the customer calls it.", examples=["Résidence Les Tilleuls"]
     )
@@ -77,7 +82,7 @@ class OrderQuery(PageQuery):
             min_length=1,
             max_length=50,
             pattern=r"^[^\x00-\x1f\x7f]+$",
-            description="Only this status; case and accents aside.",
+            description="Only this status, by its name or as the ERP spells it; case and accents aside.",
         ),
     ] = None
     extension: Annotated[
@@ -101,6 +106,8 @@ class OrderQuery(PageQuery):
             "-order_number",
             "status",
             "-status",
+            "status_name",
+            "-status_name",
             "job_name",
             "-job_name",
             "accessory_quantity",
@@ -117,9 +124,9 @@ class OrderQuery(PageQuery):
 class Accessory(Row):
     """A shutter accessory of an order."""
 
-    position: int = Field(description="Position of the order.")
-    kennung: str = Field(description="Part of the ERP's key.")
-    znr: int = Field(description="Part of the ERP's key.")
+    position: int | None = Field(description="Position of the order; null where it cannot be read.")
+    kennung: str | None = Field(description="Part of the ERP's key.")
+    znr: int | None = Field(description="Part of the ERP's key; null where it cannot be read.")
     accessory_code: str = Field(description="Code.", examples=["VR1200"])
     accessory_kind: str = Field(description="What its prefix stands for.", examples=["roller shutter"])
     description: str | None = Field(description="Description, mojibake repaired.")
@@ -131,6 +138,9 @@ class StatusStretch(Row):
 
     status_number: int = Field(description="Number in the order's history, from 1.", ge=1)
     status: str | None = Field(description="The status; null while it had none.")
+    status_name: str | None = Field(
+        description="Its name in the plant's list of statuses; null where it is not there."
+    )
     status_from: datetime = Field(description="When a run first saw it.")
     status_to: datetime | None = Field(description="When a run first saw another; null while it lasts.")
     duration_seconds: float | None = Field(description="How long; null while it lasts.", ge=0)
@@ -147,3 +157,71 @@ class OrderDetail(Order):
     model_config = sparse(
         *(name for name in Order.model_fields if name not in RESTRICTED), "accessories", "status_history"
     )
+
+
+class OrderSelection(Row):
+    """An order of the ERP, and why it is in the list of orders to plan or not."""
+
+    order_id: str = Field(description="The ERP's id.", examples=["K000123"])
+    order_number: int | None = Field(description="Order number.", examples=[230001])
+    extension: str | None = Field(description="Extension of the number.", examples=["A"])
+    status: str | None = Field(description="Status as the ERP spells it, repaired; null when it has none.")
+    status_name: str | None = Field(
+        description="Its name in the plant's list of statuses; null where it is not there."
+    )
+    has_planned_note: bool = Field(description="Whether a journal entry says *cde planifiée*.")
+    has_open_status: bool = Field(description="Whether orders in its status are to be planned.")
+    is_status_known: bool = Field(description="Whether the plant's list of statuses has its status.")
+    has_shutter_accessory: bool = Field(description="Whether it has a roller-shutter accessory.")
+    is_selected: bool = Field(description="Whether it is in the list.")
+    reason: str = Field(
+        description="Why, in French.",
+        examples=["Absente de la liste : statut inconnu de la liste des statuts."],
+    )
+
+
+class OrderSelectionRow(OrderSelection):
+    """An order of the ERP in a list."""
+
+    model_config = sparse("order_id")
+
+
+class OrderSelectionPage(Page):
+    """Orders of the ERP."""
+
+    data: list[OrderSelectionRow]
+
+
+class OrderSelectionQuery(PageQuery):
+    """Parameters of the list of all orders."""
+
+    q: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=100,
+            pattern=r"^[^\x00-\x1f\x7f]+$",
+            description="Text in the order number with its extension.",
+            examples=["230001"],
+        ),
+    ] = None
+    status: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=50,
+            pattern=r"^[^\x00-\x1f\x7f]+$",
+            description="Only this status, by its name or as the ERP spells it; case and accents aside.",
+        ),
+    ] = None
+    is_selected: Annotated[bool | None, Field(description="Only those in the list, or those not in it.")] = (
+        None
+    )
+    is_status_known: Annotated[
+        bool | None, Field(description="Only those whose status is known, or is not.")
+    ] = None
+    fields: Annotated[str | None, fields_of(OrderSelection)] = None
+    sort: Annotated[
+        Literal["order_number", "-order_number", "status_name", "-status_name"],
+        Field(description="Order of the rows; - falls."),
+    ] = "-order_number"

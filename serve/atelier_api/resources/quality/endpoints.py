@@ -8,8 +8,16 @@ from fastapi import APIRouter, Query, Request, Response
 
 from atelier_api.auth.dependencies import Reader
 from atelier_api.resources.described import listed
-from atelier_api.resources.quality.repository import FILES, FRESHNESS, QUALITY_DAYS, SOURCE_PROBLEMS
+from atelier_api.resources.quality.repository import (
+    DATA_PROBLEMS,
+    FILES,
+    FRESHNESS,
+    QUALITY_DAYS,
+    SOURCE_PROBLEMS,
+)
 from atelier_api.resources.quality.schemas import (
+    DataProblemPage,
+    DataProblemQuery,
     FreshnessPage,
     FreshnessQuery,
     LogFilePage,
@@ -47,6 +55,14 @@ async def list_source_problems(
 ) -> Response:
     """What could not be read, archived or deleted on the FTP server."""
     return await Answer(request, services, principal).page(SOURCE_PROBLEMS, query)
+
+
+@router.get("/data-problems", **listed(DataProblemPage))
+async def list_data_problems(
+    request: Request, services: ServicesDep, principal: Reader, query: Annotated[DataProblemQuery, Query()]
+) -> Response:
+    """Values of the ERP that cannot be used, by row and column."""
+    return await Answer(request, services, principal).page(DATA_PROBLEMS, query)
 
 
 @router.get("/quality/days", **listed(QualityDayPage))

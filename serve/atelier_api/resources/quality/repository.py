@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from atelier_api.listing import Listing
-from atelier_api.resources.quality.schemas import Freshness, LogFile, QualityDay, SourceProblem
+from atelier_api.resources.quality.schemas import DataProblem, Freshness, LogFile, QualityDay, SourceProblem
 
 FRESHNESS = Listing(
     row=Freshness,
@@ -33,6 +33,18 @@ SOURCE_PROBLEMS = Listing(
     key=("problem_id",),
     conditions={"machine_id": "machine_id = %(machine_id)s", "is_open": "is_open = %(is_open)s"},
     labels={"kind_label": ("problem_kind", "kind")},
+)
+
+DATA_PROBLEMS = Listing(
+    row=DataProblem,
+    source="marts.fct_data_problems",
+    key=("data_problem_id",),
+    conditions={
+        "table_name": "table_name = %(table_name)s",
+        "column_name": "column_name = %(column_name)s",
+        "reason": "reason = %(reason)s",
+    },
+    labels={"reason_label": ("data_problem_reason", "reason")},
 )
 
 # By session: it has the day, and only the files that count.

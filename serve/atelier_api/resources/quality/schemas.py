@@ -143,6 +143,59 @@ class SourceProblemQuery(PageQuery):
     ] = "-first_seen_at"
 
 
+DataProblemReason = Literal[
+    "unreadable_number",
+    "unreadable_date",
+    "missing_value",
+    "unknown_order",
+    "ambiguous_order",
+    "repeated_key",
+]
+
+
+class DataProblem(Row):
+    """A value of the ERP that cannot be used; never the value itself."""
+
+    data_problem_id: str = Field(description="Key of the problem.")
+    table_name: str = Field(description="Table of the ERP.", examples=["p_zubeh"])
+    order_id: str | None = Field(description="The order of the row, or what the row has in its place.")
+    row_key: str | None = Field(description="What names the row in its table.", examples=["1/Z/1"])
+    column_name: str = Field(description="Column of the ERP.", examples=["stueck"])
+    reason: DataProblemReason = Field(description="What is wrong with it.")
+    reason_label: str = Field(description="The reason in the language of the answer.")
+
+
+class DataProblemRow(DataProblem):
+    """A value in a list."""
+
+    model_config = sparse("data_problem_id")
+
+
+class DataProblemPage(Page):
+    """Values of the ERP that cannot be used."""
+
+    data: list[DataProblemRow]
+
+
+class DataProblemQuery(PageQuery):
+    """Parameters of the list of values."""
+
+    table_name: Annotated[
+        str | None,
+        Field(min_length=1, max_length=64, pattern=r"^\w+$", description="Only of this table."),
+    ] = None
+    column_name: Annotated[
+        str | None,
+        Field(min_length=1, max_length=64, pattern=r"^\w+$", description="Only of this column."),
+    ] = None
+    reason: Annotated[DataProblemReason | None, Field(description="Only for this reason.")] = None
+    fields: Annotated[str | None, fields_of(DataProblem)] = None
+    sort: Annotated[
+        Literal["table_name", "-table_name", "order_id", "-order_id"],
+        Field(description="Order of the rows; - falls."),
+    ] = "table_name"
+
+
 class QualityDay(Row):
     """How whole the data of a machine and day are."""
 

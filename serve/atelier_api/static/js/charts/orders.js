@@ -9,7 +9,9 @@ import { colours, seriesColour } from "./theme.js";
 /** Older weeks are summed into the first column. */
 const WEEKS = 16;
 
-/** `orders` have status and planned_on. */
+const UNDATED = "";
+
+/** `orders` have status_name and planned_on; those without a date have a column of their own. */
 export function ordersChart({ orders, statuses, title, note }) {
     const dated = orders.filter((order) => order.planned_on);
     const last = dated
@@ -20,17 +22,25 @@ export function ordersChart({ orders, statuses, title, note }) {
     const weeks = monday
         ? Array.from({ length: WEEKS }, (_, index) => weekOf(addDays(monday, 7 * (index + 1 - WEEKS))))
         : [];
-    const weekShown = (order) => (weekOf(order.planned_on) < weeks[0] ? weeks[0] : weekOf(order.planned_on));
+    const weekShown = (order) => {
+        const week = order.planned_on ? weekOf(order.planned_on) : UNDATED;
+        return week !== UNDATED && week < weeks[0] ? weeks[0] : week;
+    };
+    const shown = dated.length === orders.length ? weeks : [...weeks, UNDATED];
     const count = (week, status) =>
-        dated.filter((order) => order.status === status && weekShown(order) === week).length;
-    const label = (week, index) =>
-        t(index ? "unit.week_short" : "unit.week_before", { week: Number(week.slice(-2)) });
+        orders.filter((order) => order.status_name === status && weekShown(order) === week).length;
+    const label = (week, index) => {
+        if (week === UNDATED) {
+            return t("orders.undated");
+        }
+        return t(index ? "unit.week_short" : "unit.week_before", { week: Number(week.slice(-2)) });
+    };
     return chartPanel({
         name: "orders",
         title,
         note,
         height: 150,
-        summary: t("orders.chart_summary", { n: dated.length, nText: number(dated.length) }),
+        summary: t("orders.chart_summary", { n: orders.length, nText: number(orders.length) }),
         option: {
             grid: {
                 left: 8,
@@ -41,7 +51,7 @@ export function ordersChart({ orders, statuses, title, note }) {
                 outerBoundsContain: "axisLabel",
             },
             legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 12, selectedMode: false },
-            xAxis: { type: "category", data: weeks.map(label), axisLabel: { hideOverlap: true } },
+            xAxis: { type: "category", data: shown.map(label), axisLabel: { hideOverlap: true } },
             yAxis: { type: "value", minInterval: 1, splitNumber: 3 },
             tooltip: { trigger: "axis", axisPointer: { type: "shadow" } },
             series: statuses.map((status, index) => ({
@@ -50,17 +60,17 @@ export function ordersChart({ orders, statuses, title, note }) {
                 name: status,
                 barMaxWidth: 36,
                 itemStyle: { color: seriesColour(index), borderColor: colours.surface, borderWidth: 1 },
-                data: weeks.map((week) => count(week, status) || null),
+                data: shown.map((week) => count(week, status) || null),
             })),
         },
         columns: [
-            { label: t("column.week"), value: (week) => week },
+            { label: t("column.week"), value: (week) => week || t("orders.undated") },
             ...statuses.map((status) => ({
                 label: status,
                 numeric: true,
                 value: (week) => number(count(week, status)),
             })),
         ],
-        rows: weeks,
+        rows: shown,
     });
 }

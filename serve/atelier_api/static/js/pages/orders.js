@@ -12,28 +12,30 @@ import { h } from "../dom.js";
 import { date, duration, euro, moment, number } from "../format.js";
 import { t } from "../i18n.js";
 import { run } from "../page.js";
-import { statusNames } from "../statuses.js";
 import { may } from "../places.js";
 
 const yesNo = (value) => t(value ? "boolean.true" : "boolean.false");
 const nameOf = (order) => [order.order_number, order.extension].filter(Boolean).join("/");
 
 async function load() {
-    return all("shutter-orders", { fields: ["status", "planned_on", "produced_count"] });
+    return all("shutter-orders", { fields: ["status_name", "planned_on", "produced_count"] });
 }
 
 function draw(orders) {
-    const nameOfStatus = statusNames(orders.map((order) => order.status));
-    const named = orders.map((order) => ({ ...order, status: nameOfStatus(order.status) }));
-    const statuses = [...new Set(named.map((order) => order.status))].sort();
+    const statuses = [...new Set(orders.map((order) => order.status_name))].sort();
+    let searched = "";
     const list = serverList({
         path: "shutter-orders",
         caption: t("orders.title"),
-        columns: columns(nameOfStatus),
+        columns: columns(),
         sort: new URL(location.href).searchParams.get("sort") ?? "-planned_at",
         onSort: rememberSort,
-        emptyNotice: () => empty(t("orders.none"), t("orders.none_advice")),
+        emptyNotice: () => h("div", {}, empty(t("orders.none"), t("orders.none_advice")), reasons(searched)),
     });
+    const show = (values) => {
+        searched = values.q ?? "";
+        return list.show(values);
+    };
     const filters = filterBar(
         [
             {
@@ -58,9 +60,9 @@ function draw(orders) {
             { name: "planned_from", label: t("orders.planned_from"), type: "date" },
             { name: "planned_to", label: t("orders.planned_to"), type: "date" },
         ],
-        (values) => show(list, values),
+        show,
     );
-    show(list, filters.values);
+    show(filters.values);
     const begun = orders.filter((order) => order.produced_count > 0).length;
     return [
         head(
@@ -71,7 +73,7 @@ function draw(orders) {
         h(
             "div",
             { class: "grid" },
-            ordersChart({ orders: named, statuses, title: t("orders.chart"), note: t("orders.chart_note") }),
+            ordersChart({ orders, statuses, title: t("orders.chart"), note: t("orders.chart_note") }),
             panel(
                 { title: t("orders.list"), flush: true, className: "panel--long" },
                 filters.element,
@@ -89,8 +91,20 @@ function draw(orders) {
     ];
 }
 
-function show(list, values) {
-    return list.show(values);
+/** Why an order that was searched for is not in the list: what the ERP says of it. */
+function reasons(searched) {
+    const place = h("ul", { class: "reasons" });
+    if (searched) {
+        get("order-selection", { q: searched, is_selected: false, limit: 5 })
+            .then((page) =>
+                place.replaceChildren(
+                    ...page.data.map((order) => h("li", {}, `${nameOf(order)} : ${order.reason}`)),
+                ),
+            )
+            // It is a hint: the list has said already that it found nothing.
+            .catch(() => null);
+    }
+    return place;
 }
 
 /** The links save what the filters leave, so their addresses are made when they are clicked. */
@@ -112,7 +126,7 @@ function rememberSort(sort) {
     history.replaceState(null, "", here);
 }
 
-function columns(nameOfStatus) {
+function columns() {
     return [
         {
             label: t("column.order"),
@@ -120,7 +134,7 @@ function columns(nameOfStatus) {
             value: (order) =>
                 h(
                     "button",
-                    { class: "row-button", type: "button", onclick: () => openOrder(order, nameOfStatus) },
+                    { class: "row-button", type: "button", onclick: () => openOrder(order) },
                     nameOf(order),
                 ),
         },
@@ -132,8 +146,8 @@ function columns(nameOfStatus) {
         },
         {
             label: t("column.status"),
-            sort: "status",
-            value: (order) => nameOfStatus(order.status),
+            sort: "status_name",
+            value: (order) => order.status_name,
             className: "nowrap",
         },
         {
@@ -184,13 +198,13 @@ function progress(order) {
     );
 }
 
-function openOrder(order, nameOfStatus) {
+function openOrder(order) {
     return openDrawer(t("orders.order", { order: nameOf(order) }), async () => {
         const full = await get(`shutter-orders/${encodeURIComponent(order.order_id)}`);
         return [
             facts([
                 [t("column.job_name"), full.job_name ?? "–"],
-                [t("column.status"), nameOfStatus(full.status)],
+                [t("column.status"), full.status_name],
                 [t("column.planned_on"), moment(full.planned_at)],
                 [t("column.entered_on"), date(full.entered_on)],
                 [t("column.deliver_on"), date(full.deliver_on)],
@@ -218,14 +232,14 @@ function openOrder(order, nameOfStatus) {
 }
 
 const ACCESSORIES = [
-    { label: t("column.position"), value: (row) => number(row.position), numeric: true },
+    { label: t("column.position"), value: (row) => (row.position === null ? "–" : number(row.position)), numeric: true },
     { label: t("column.code"), value: (row) => row.accessory_code },
     { label: t("column.description"), value: (row) => row.description ?? "–", className: "wrap" },
     { label: t("column.quantity"), value: (row) => number(row.quantity), numeric: true },
 ];
 
 const HISTORY = [
-    { label: t("column.status"), value: (row) => row.status ?? "–" },
+    { label: t("column.status"), value: (row) => row.status_name ?? row.status ?? "–" },
     { label: t("column.from"), value: (row) => moment(row.status_from) },
     { label: t("column.to"), value: (row) => (row.status_to ? moment(row.status_to) : t("orders.now")) },
     { label: t("column.duration"), value: (row) => duration(row.duration_seconds), numeric: true },

@@ -79,6 +79,7 @@ function draw({ machines, sources, problems, alerts, last, days }) {
                       )
                     : fine(t("quality.no_alerts"), t("quality.no_alerts_advice")),
             ),
+            dataProblemsPanel(),
             runsPanel(),
             filesPanel(names),
         ),
@@ -140,6 +141,30 @@ const ALERTS = [
     { label: t("column.details"), value: (row) => row.details ?? "", className: "wrap" },
     { label: t("column.what_to_do"), value: (row) => row.what_to_do, className: "wrap" },
 ];
+
+const DATA_PROBLEMS = [
+    { label: t("column.table"), sort: "table_name", value: (row) => row.table_name },
+    { label: t("column.column"), value: (row) => row.column_name },
+    { label: t("column.order"), sort: "order_id", value: (row) => row.order_id ?? "–", className: "path" },
+    { label: t("column.row"), value: (row) => row.row_key ?? "–", className: "path" },
+    { label: t("column.problem"), value: (row) => row.reason_label, className: "wrap" },
+];
+
+function dataProblemsPanel() {
+    const list = serverList({
+        path: "data-problems",
+        caption: t("quality.data_problems"),
+        columns: DATA_PROBLEMS,
+        sort: "table_name",
+        pageSize: 10,
+        emptyNotice: () => fine(t("quality.no_data_problems"), t("quality.no_data_problems_advice")),
+    });
+    list.show({});
+    return panel(
+        { title: t("quality.data_problems"), flush: true, id: "valeurs", className: "panel--long" },
+        list.element,
+    );
+}
 
 const RUNS = [
     { label: t("column.start"), sort: "started_at", value: (row) => moment(row.started_at), numeric: true },
