@@ -83,7 +83,7 @@ def report_orders(variables: Mapping[str, str]) -> str:
     if problems:
         rows = sum(count for _, count in problems)
         sentences.append(
-            f"warning: {_counted(rows, 'value', 'values')} of the ERP cannot be used "
+            f"warning: {_counted(rows, 'value', 'values')} of the ERP cannot be used"
             f" ({_listed(problems, _NAMED_STATUSES)}): marts.fct_data_problems names the rows"
         )
     if has_become_empty:

@@ -194,14 +194,14 @@ class Plant:
 
 
 #: An order of the ERP that is not in the list: no row of the seed knows its status.
-_ABSENT_ORDER: Final = {
+_ABSENT_ORDER = {
     "order_id": "X000001",
     "order_number": 990001,
     "extension": "A",
     "status": "Bloquée",
     "status_name": None,
 }
-_DATA_PROBLEMS: Final = [
+_DATA_PROBLEMS = [
     {
         "data_problem_id": key_of("data problem", number),
         "source": "erp",

@@ -182,7 +182,7 @@ class TestOrders:
             price = row["Prix HT (€)"]
             assert cells[0] == number
             assert cells[1] == plain(job)
-            assert cells[2].lower() == str(row["Statut"]).lower()
+            assert cells[2] == row["Statut (nom)"]
             assert cells[3] == f"{row['Planifiée le']:%d/%m/%Y}"
             assert cells[5] == row["Code coffre"]
             assert float(cells[6].replace(",", ".")) == row["Quantité d'accessoires"]
