@@ -81,6 +81,8 @@ class Plant:
         self.logs = site.ftp_root / name
         #: Files that are still being written, and may end in a torn line.
         self.growing: set[Path] = set()
+        #: What its machines are still to write or to send again, by file.
+        self.late: dict[Path, bytes] = {}
         shutil.rmtree(self.logs, ignore_errors=True)
         shutil.rmtree(self.variables["BACKUP_DIR"], ignore_errors=True)
         self.logs.mkdir(parents=True)

@@ -13,6 +13,7 @@ from oracle.compare import assert_marts_equal
 
 from pipeline.conftest import erp_connection, finish_the_day
 from pipeline.plant import DATA_SCHEMAS, Plant
+from pipeline.random_days import write_random_days
 from pipeline.sessions import SessionWatcher
 
 if TYPE_CHECKING:
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
+RANDOM_DAYS = 30
+
 
 @pytest.fixture(scope="module")
 def watched(new_plant: Callable[..., Plant]) -> tuple[Plant, dict[str, float]]:
     """A plant whose first run is over, and how soon each end of its connections asked after the other."""
     plant = new_plant("main_job")
+    # Few of the days of test_random_days, so that every test run has some; what arrives late comes below.
+    plant.late = write_random_days(plant.logs, seed=1, days=RANDOM_DAYS)
     watcher = SessionWatcher(int(plant.variables["POSTGRES_PORT"]))
     watcher.start()
     try:
@@ -70,6 +75,8 @@ def test_the_addresses_of_customers_are_never_read(plant: Plant) -> None:
 
 def test_a_file_that_grows_is_read_on(plant: Plant) -> None:
     finish_the_day(plant)
+    for path, content in plant.late.items():
+        path.write_bytes(content)
     plant.run_well("ftplogs-to-marts")
     assert_marts_equal(plant)
 
