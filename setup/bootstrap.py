@@ -14,6 +14,7 @@ import io
 import json
 import os
 import platform
+import shlex
 import ssl
 import stat
 import subprocess
@@ -165,14 +166,33 @@ def file_address(listing: str, name: str, index: str) -> str:
 
 def run(command: list[str], what: str, cwd: Path = ROOT, **more_environment: str) -> None:
     """Run a command; its output is shown as it comes."""
-    environment = {
+    environment = {**surroundings(), **more_environment}
+    if subprocess.run(command, cwd=str(cwd), env=environment, check=False).returncode != 0:
+        raise SetupError(f"{what} failed: its message is above; mend that and run `make setup` again")
+
+
+def surroundings() -> dict[str, str]:
+    """Return the environment that uv works in."""
+    return {
         **{k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")},
         # A company proxy that intercepts TLS has its certificate in the system's list, not in uv's own.
         "UV_SYSTEM_CERTS": "1",
-        **more_environment,
+        **own_cache(),
     }
-    if subprocess.run(command, cwd=str(cwd), env=environment, check=False).returncode != 0:
-        raise SetupError(f"{what} failed: its message is above; mend that and run `make setup` again")
+
+
+def own_cache() -> dict[str, str]:
+    """Return the variable that gives uv a cache in the project, where the user has no home to write to."""
+    if os.environ.get("UV_CACHE_DIR"):
+        return {}
+    try:
+        place = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uv"
+        place.mkdir(parents=True, exist_ok=True)
+        if place.is_absolute() and os.access(str(place), os.W_OK | os.X_OK):
+            return {}
+    except (OSError, RuntimeError):
+        pass  # a home that cannot be written to, or none at all
+    return {"UV_CACHE_DIR": str(ROOT / ".local" / "cache" / "uv")}
 
 
 def sync(uv: str, *, production: bool) -> None:
@@ -216,6 +236,7 @@ def sync_published_tap(uv: str) -> None:
     """Bring the environment of PyPI's tap-mysql to what its lock says, if a Python for it is here."""
     found = subprocess.run(
         [uv, "python", "find", "--no-project", "--no-python-downloads", PUBLISHED_TAP_PYTHON],
+        env=surroundings(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         check=False,
@@ -236,7 +257,7 @@ def write_launcher() -> None:
     text = (
         "#!/bin/sh\n"
         # A first line with the path would be cut by the kernel where the project lies deep.
-        f"'''exec' '{ROOT / '.venv' / 'bin' / 'python'}' \"$0\" \"$@\"\n"
+        f"'''exec' {shlex.quote(str(ROOT / '.venv' / 'bin' / 'python'))} \"$0\" \"$@\"\n"
         "' '''\n"
         "# Atelier's launcher of Meltano: resolves the connections, then runs Meltano itself.\n"
         "import sys\n"

@@ -255,6 +255,17 @@ class TestPackages:
 
 
 class TestRunAs:
+    def test_a_user_without_a_name_borrows_one(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        nameless = 2**31 - 7
+        monkeypatch.setattr(os, "geteuid", lambda: nameless)
+        (way,) = run_as.candidates()
+        assert way.prefix[:2] == ("unshare", "-U")
+        assert way.owner == nameless
+        with pytest.raises(ServerError, match=f"number {nameless} has none: .*/etc/passwd"):
+            run_as.choose(tmp_path / "none", tmp_path, [])
+        monkeypatch.setattr(os, "geteuid", lambda: run_as.NOBODY)
+        assert run_as.candidates() == [run_as.RunAs((), run_as.NOBODY)]
+
     def test_the_first_way_that_works_is_taken(self, tmp_path: Path) -> None:
         program = tmp_path / "postgres"
         program.write_text("#!/bin/sh\nexit 0\n")

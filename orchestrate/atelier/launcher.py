@@ -141,6 +141,9 @@ def main() -> int:
         # Meltano keeps a log of its own of each pipeline, below the home of whoever runs it: beside ours it
         # is removed with them.
         os.environ["XDG_STATE_HOME"] = str(places.log_folder(root, environment, variables))
+        # A user without a home, as in containers: Meltano asks where its cache would be.
+        if not Path(os.path.expanduser("~")).is_absolute():  # noqa: PTH111 # Path's own raises an error
+            os.environ["HOME"] = str(places.state_folder(root, environment, variables))
         if command == "run" and "--dry-run" not in arguments:
             return _Run(arguments, root, environment, variables).status()
         target = Warehouse.of(variables)

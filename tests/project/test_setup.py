@@ -84,3 +84,40 @@ def test_both_locks_pin_every_file(bootstrap: ModuleType) -> None:
         files = [line for line in text.splitlines() if "url = " in line and "{" in line]
         assert files
         assert all("hash = " in line for line in files)
+
+
+@pytest.mark.parametrize("name", ["plain", 'l\'été (2) & "x"', "''"])
+def test_the_launcher_starts_wherever_the_project_lies(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    root = tmp_path / name
+    programs = root / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").symlink_to(sys.executable)
+    package = root / "code" / "atelier"
+    package.mkdir(parents=True)
+    (package / "launcher.py").write_text("import sys\ndef main():\n    print(sys.argv[1:])\n    return 3\n")
+    monkeypatch.setattr(bootstrap, "ROOT", root)
+    bootstrap.write_launcher()
+    done = subprocess.run(
+        [str(programs / "meltano"), "run", "a b"],
+        env={"PYTHONPATH": str(root / "code"), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "['run', 'a b']\n"), done.stderr
+
+
+def test_without_a_home_the_packages_are_kept_in_the_project(
+    bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = {"UV_CACHE_DIR": str(ROOT / ".local" / "cache" / "uv")}
+    for variable in ("UV_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.chdir(tmp_path)
+    for home, cache in ((str(tmp_path), {}), ("/proc/none", own), ("relative", own)):
+        monkeypatch.setenv("HOME", home)
+        assert bootstrap.own_cache() == cache, home
+    monkeypatch.setenv("UV_CACHE_DIR", "/proc/none")
+    assert bootstrap.own_cache() == {}

@@ -52,6 +52,10 @@ _OPTIONS = {
 }
 
 
+#: The program initdb starts another one by a shell, in double quotes.
+_NAMED_FOR_A_SHELL = frozenset('"$`\\\n')
+
+
 class Postgres(Server):
     """The warehouse's server. Its data folder belongs to a role that is not root."""
 
@@ -147,6 +151,12 @@ class Postgres(Server):
         return "atelier-" + hashlib.sha256(os.fsencode(self.data_folder)).hexdigest()[:16]
 
     def _create(self, way: run_as.RunAs) -> None:
+        programs = self.programs()
+        if not _NAMED_FOR_A_SHELL.isdisjoint(str(programs)):
+            raise ServerError(
+                f"PostgreSQL's program initdb does not work in {programs}: name the project's folder without "
+                'any of " $ ` \\'
+            )
         # Under another name until it is whole: an interrupted initdb must not pass for a data folder.
         fresh = self.home / "data.new"
         shutil.rmtree(fresh, ignore_errors=True)
@@ -160,7 +170,7 @@ class Postgres(Server):
                 ) from None
         fresh.mkdir(mode=0o700)
         way.own(fresh)
-        initdb = [str(self.programs() / "initdb"), "-D", str(fresh), "-U", ADMINISTRATOR, "-E", "UTF8"]
+        initdb = [str(programs / "initdb"), "-D", str(fresh), "-U", ADMINISTRATOR, "-E", "UTF8"]
         # Nobody gets in until there is a password; `_provision` sets it.
         words = ["--locale=C", "--auth=reject", "--no-instructions"]
         launch = Launch([*way.prefix, *initdb, *words], self.home, self.environment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -38,18 +39,28 @@ class RunAs:
 
 def candidates() -> list[RunAs]:
     """Return the ways in which this user may run a program that refuses to be root, best first."""
+    # A user namespace in which we go by another number: files stay ours.
+    renamed = RunAs(("unshare", "-U", f"--map-user={NOBODY}", f"--map-group={NOBODY}"), os.geteuid())
     if os.geteuid() != 0:
-        return [RunAs((), os.geteuid())]
+        return [RunAs((), os.geteuid())] if _has_name(os.geteuid()) else [renamed]
     setpriv = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
     return [
-        # A user namespace in which root goes by another number: files stay root's.
-        RunAs(("unshare", "-U", f"--map-user={NOBODY}", f"--map-group={NOBODY}"), 0),
+        renamed,
         # Containers often forbid user namespaces.
         RunAs(setpriv, NOBODY),
         # The project or its programs are closed to all but root, as in /root: let this one program pass.
         # initdb asks by access(2), which counts capabilities of a user other than root only with this bit.
         RunAs((*setpriv, "--securebits=+no_setuid_fixup", *_PASS_EVERYWHERE), NOBODY),
     ]
+
+
+def _has_name(user: int) -> bool:
+    """Tell whether a user's number has a name, for which PostgreSQL's programs ask."""
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
 
 
 def choose(
@@ -88,6 +99,11 @@ def choose(
             f"PostgreSQL refuses to run as root, and no other user can run {program} with its data in "
             f"{folder} (tried unshare and setpriv): run this as a plain user, or put the project where every "
             "user may read it"
+        )
+    if not _has_name(os.geteuid()):
+        raise ServerError(
+            "PostgreSQL's programs ask for the name of the user that runs them, and number "
+            f"{os.geteuid()} has none: add a line for it to /etc/passwd, or run this as a user who has one"
         )
     raise ServerError(
         f"PostgreSQL's program {program} does not run here, or {folder} cannot be written: run it with "
