@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
-from target_warehouse import withholding
+from target_warehouse import schema_changes, withholding
 from target_warehouse.errors import LoadError, values_hidden
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from target_warehouse.sinks import WarehouseSink
 
 DEFAULT_MAX_DELETE_SHARE = 0.2
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 #: One row per full table and load: what the replacement did, and how many rows there were after it.
 LOADS_TABLE = "full_table_loads"
@@ -59,9 +62,12 @@ class FullTables:
         if self._connection is None:
             self._connection = engine.connect()
         if sink not in self._stages:
+            table = sink.reflected(self._connection)
             self._stages[sink] = sink.connector.copy_table_structure(
                 full_table_name=sink.temp_table_name,
-                from_table=_reflected(sink, self._connection),
+                from_table=schema_changes.changed(
+                    table, sink.needed_changes(self._connection), sink.key_properties
+                ),
                 as_temp_table=True,
                 connection=self._connection,
             )
@@ -93,7 +99,7 @@ class FullTables:
                     sink.full_table_name,
                 )
         try:
-            tables = {sink: _reflected(sink, connection) for sink in self._complete}
+            tables = {sink: sink.reflected(connection) for sink in self._complete}
             refusals = [
                 refusal
                 for sink, table in tables.items()
@@ -107,8 +113,9 @@ class FullTables:
                     f"all or to some of {names}"
                 )
             withheld = self._withhold(tables, connection)
-            for sink, table in tables.items():
-                self._replace(sink, table, connection, withheld.get(sink, 0))
+            for sink in tables:
+                with values_hidden(sink.table_name):
+                    self._follow(sink, connection, withheld.get(sink, 0))
             connection.commit()
         finally:
             # Invalidated, not given back to the pool: closing the session drops the temporary tables.
@@ -123,11 +130,12 @@ class FullTables:
             return None
         rows = _count(connection, sa.select(sa.func.count()).select_from(table))
         new = _count(connection, sa.select(sa.func.count()).select_from(self._stages[sink]))
-        gone = _count(
-            connection, sa.select(sa.func.count()).select_from(table).where(self._is_gone(sink, table))
-        )
         if rows and not new:
             return f"{sink.full_table_name} has {rows:,} rows and the source none"
+        gone = self._gone_rows(sink, table, connection, as_mysql=False)
+        if gone > self._max_share * rows:
+            # A row whose key only changed its case is deleted and inserted, and yet it is not gone.
+            gone = self._gone_rows(sink, table, connection, as_mysql=True)
         if gone > self._max_share * rows:
             return (
                 f"{sink.full_table_name} would lose {gone:,} of its {rows:,} rows ({gone / rows:.0%}, at "
@@ -168,15 +176,12 @@ class FullTables:
                 )
         return {staged[name]: withheld.deleted for name, withheld in taken.items()}
 
-    def _replace(
-        self, sink: WarehouseSink, table: sa.Table, connection: Connection, rows_withheld: int
-    ) -> None:
-        with values_hidden(table.name):
-            self._follow(sink, table, connection, rows_withheld)
-
-    def _follow(
-        self, sink: WarehouseSink, table: sa.Table, connection: Connection, rows_withheld: int
-    ) -> None:
+    def _follow(self, sink: WarehouseSink, connection: Connection, rows_withheld: int) -> None:
+        held = sink.reflected(connection)
+        if {column.name for column in held.primary_key.columns} != set(sink.key_properties):
+            self._give_key(sink, held, connection)
+        schema_changes.follow(connection, held, sink.needed_changes(connection))
+        table = sink.reflected(connection)
         stage = self._stages[sink]
         inserted, updated = sink.write_differences(stage, table, sink.key_properties, connection)
         deleted = connection.execute(sa.delete(table).where(self._is_gone(sink, table))).rowcount
@@ -196,11 +201,57 @@ class FullTables:
             )
         )
 
-    def _is_gone(self, sink: WarehouseSink, table: sa.Table) -> sa.ColumnElement[bool]:
-        """Say of a row of the table that the stage does not have it."""
+    def _give_key(self, sink: WarehouseSink, table: sa.Table, connection: Connection) -> None:
+        """Give a table the key that its stream has by now; rows that share it go, and are read again."""
+        columns = [table.c[name] for name in sink.key_properties]
+        repeated = sa.select(*columns).group_by(*columns).having(sa.func.count() > 1)
+        connection.execute(
+            sa.delete(table).where(
+                sa.or_(*(column.is_(None) for column in columns), sa.tuple_(*columns).in_(repeated))
+            )
+        )
+        quote = connection.dialect.identifier_preparer
+        parts = []
+        if table.primary_key.name is not None:
+            parts.append(f"drop constraint {quote.quote(str(table.primary_key.name))}")
+            parts += [
+                f"alter column {quote.quote(column.name)} drop not null"
+                for column in table.primary_key.columns
+            ]
+        parts.append(f"add primary key ({', '.join(quote.quote(column.name) for column in columns)})")
+        for part in parts:
+            connection.exec_driver_sql(
+                f"alter table {quote.format_table(table)} {part}",
+                execution_options={"no_parameters": True},
+            )
+
+    def _gone_rows(
+        self, sink: WarehouseSink, table: sa.Table, connection: Connection, *, as_mysql: bool
+    ) -> int:
+        gone = self._is_gone(sink, table, as_mysql=as_mysql)
+        return _count(connection, sa.select(sa.func.count()).select_from(table).where(gone))
+
+    def _is_gone(
+        self, sink: WarehouseSink, table: sa.Table, *, as_mysql: bool = False
+    ) -> sa.ColumnElement[bool]:
+        """Say of a row of the table that the stage lacks it; `as_mysql`: keys are compared as there."""
         stage = self._stages[sink]
-        same_key = sa.and_(*(stage.c[key] == table.c[key] for key in sink.key_properties))
+        compared = _folded if as_mysql else _as_it_is
+        same_key = sa.and_(*(compared(stage.c[key]) == compared(table.c[key]) for key in sink.key_properties))
         return ~sa.exists().where(same_key).select_from(stage).correlate(table)
+
+
+def _as_it_is(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    return column
+
+
+def _folded(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+    """Return a text's key as MySQL compares it."""
+    if not isinstance(column.type, sa.String):
+        return column
+    quote = _DIALECT.identifier_preparer
+    name = f"{quote.format_table(column.table)}.{quote.quote(column.name)}"
+    return sa.literal_column(withholding.order_key(name))
 
 
 def _share(value: object) -> float:
@@ -242,10 +293,6 @@ def _made_loads_table(schema: str | None, connection: Connection) -> sa.Table:
         name = connection.dialect.identifier_preparer.format_table(loads)
         connection.execute(sa.text(f"alter table {name} add column rows_withheld bigint not null default 0"))
     return loads
-
-
-def _reflected(sink: WarehouseSink, connection: Connection) -> sa.Table:
-    return sa.Table(sink.table_name, sa.MetaData(), schema=sink.schema_name, autoload_with=connection)
 
 
 def _count(connection: Connection, query: sa.Select[tuple[int]]) -> int:

@@ -10,15 +10,17 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from psycopg.errors import UniqueViolation
 from target_postgres.connector import PostgresConnector
 from target_postgres.sinks import PostgresSink
 
-from target_warehouse import line_digests
-from target_warehouse.errors import MissingPseudonymKeyError, values_hidden
+from target_warehouse import line_digests, schema_changes
+from target_warehouse.errors import LoadError, MissingPseudonymKeyError, values_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from singer_sdk.sql.connector import FullyQualifiedName
     from sqlalchemy.engine import Connection
 
     from target_warehouse.full_tables import FullTables
@@ -38,6 +40,15 @@ def pseudonym(value: object, key: str) -> str:
 KEEPALIVES_IDLE_SECONDS = 60
 
 
+class ExactNumber(sa.Numeric[Any]):
+    """A number whose digits all arrive: SQLAlchemy's own makes a float of it on its way into a COPY."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: sa.Dialect) -> None:
+        """Leave values as they are."""
+
+
 class WarehouseConnector(PostgresConnector):
     """Lets every session work as the configured role, and notice a server that is gone."""
 
@@ -50,6 +61,46 @@ class WarehouseConnector(PostgresConnector):
             # Options of the address take the place of those of the environment.
             query["options"] = f"{os.environ.get('PGOPTIONS', '')} {role}".lstrip()
         return query
+
+    def to_sql_type(self, jsonschema_type: dict[str, Any]) -> sa.types.TypeEngine[Any]:
+        """Return the type of a column; integers beyond PostgreSQL's own are numbers."""
+        is_beyond = (
+            "integer" in jsonschema_type.get("type", ()) and jsonschema_type.get("maximum", 0) >= 2**63
+        )
+        found = super().to_sql_type(jsonschema_type)
+        return ExactNumber() if is_beyond or isinstance(found, sa.DECIMAL) else found
+
+    def prepare_table(  # type: ignore[override]
+        self,
+        full_table_name: str | FullyQualifiedName,
+        schema: dict[str, Any],
+        primary_keys: Sequence[str],
+        connection: Connection,
+        **options: Any,  # noqa: ANN401 # passed on to the base class as they come
+    ) -> sa.Table:
+        """Return a table that takes a stream's rows: made, or changed where that is safe.
+
+        Raises:
+            SchemaRefusedError: It is not safe; nothing was changed.
+        """
+        if not self.table_exists(full_table_name=full_table_name):
+            return super().prepare_table(full_table_name, schema, primary_keys, connection, **options)
+        _, schema_name, table_name = self.parse_full_table_name(full_table_name)
+        table = reflected(schema_name, table_name, connection)
+        schema_changes.check_key(table, primary_keys)
+        found = schema_changes.changes(table, sql_types(self, schema), primary_keys)
+        schema_changes.follow(connection, table, found)
+        return reflected(schema_name, table_name, connection) if found else table
+
+
+def sql_types(connector: PostgresConnector, schema: dict[str, Any]) -> dict[str, sa.types.TypeEngine[Any]]:
+    """Return the columns of a stream and their types in a new table."""
+    return {name: connector.to_sql_type(described) for name, described in schema["properties"].items()}
+
+
+def reflected(schema_name: str | None, table_name: str, connection: Connection) -> sa.Table:
+    """Return a table as it is."""
+    return sa.Table(table_name, sa.MetaData(), schema=schema_name, autoload_with=connection)
 
 
 class WarehouseSink(PostgresSink):
@@ -66,8 +117,8 @@ class WarehouseSink(PostgresSink):
         **options: Any,  # noqa: ANN401 # passed on to the SDK as they come
     ) -> None:
         """Prepare the sink; see the SDK's Sink for the parameters."""
-        table = stream_name.rpartition("-")[2]
-        wanted = target.config.get("pseudonym_columns") or []
+        table = stream_name.rpartition("-")[2].lower()
+        wanted = {column.lower() for column in target.config.get("pseudonym_columns") or []}
         self.pseudonym_columns = [column for column in schema["properties"] if f"{table}.{column}" in wanted]
         key = target.config.get("pseudonym_key")
         if self.pseudonym_columns and not key:
@@ -103,6 +154,10 @@ class WarehouseSink(PostgresSink):
         """Never: the target drains all of its sinks together (see TargetWarehouse)."""
         return False
 
+    def conform_name(self, name: str, object_type: str | None = None) -> str:  # noqa: ARG002 # the SDK's
+        """Return a name as the warehouse stores it: in lower case."""
+        return name.lower()
+
     def preprocess_record(self, record: dict[str, Any], context: dict[str, Any]) -> dict[str, Any]:
         """Replace personal values by their pseudonyms; NULL stays NULL. Add the digest of a log line."""
         for column in self.pseudonym_columns:
@@ -115,6 +170,34 @@ class WarehouseSink(PostgresSink):
     def _after_process_record(self, context: dict[str, Any]) -> None:
         """Do without the SDK's line in the debug log, which shows the records."""
 
+    def setup(self) -> None:
+        """Make the table if there is none; refuse one that cannot take the stream's rows.
+
+        What the table needs to take them follows with the first rows.
+
+        Raises:
+            SchemaRefusedError: A column holds something else now.
+        """
+        if not self.connector.table_exists(full_table_name=self.full_table_name):
+            super().setup()
+            return
+        self.append_only = not self.key_properties
+        with self.connector._connect() as connection:  # noqa: SLF001 # no public way to it
+            self.needed_changes(connection)
+
+    def needed_changes(self, connection: Connection) -> list[schema_changes.Change]:
+        """Return what the table needs to take the stream's rows.
+
+        Raises:
+            SchemaRefusedError: It cannot take them.
+        """
+        types = sql_types(self.connector, self.schema)
+        return schema_changes.changes(self.reflected(connection), types, self.key_properties)
+
+    def reflected(self, connection: Connection) -> sa.Table:
+        """Return the table as it is."""
+        return reflected(self.schema_name, self.table_name, connection)
+
     def process_batch(self, context: dict[str, Any]) -> None:
         """Load a batch: into the table, or for a full table into its stage."""
         with values_hidden(self.table_name):
@@ -125,14 +208,25 @@ class WarehouseSink(PostgresSink):
             super().process_batch(context)
             return
         stage, connection = self._open_stage()
-        self.bulk_insert_records(
-            table=stage,
-            schema=self.schema,
-            primary_keys=self.key_properties,
-            records=context["records"],
-            connection=connection,
-        )
+        records = context["records"]
+        key = self.key_properties
+        # The base class keeps the last of several rows with one key.
+        if len({tuple(record[name] for name in key) for record in records}) < len(records):
+            raise self._same_key()
+        try:
+            self.bulk_insert_records(
+                table=stage, schema=self.schema, primary_keys=key, records=records, connection=connection
+            )
+        except UniqueViolation:
+            raise self._same_key() from None
         connection.commit()
+
+    def _same_key(self) -> LoadError:
+        return LoadError(
+            f"{self.table_name} could not be loaded: several rows have the same key "
+            f"({', '.join(self.key_properties)}), so one would overwrite the other; correct them in the "
+            "source, or set the stream's table-key-properties to the columns that tell its rows apart"
+        )
 
     def upsert(
         self,
@@ -204,4 +298,9 @@ class WarehouseSink(PostgresSink):
         self.full_tables.complete(self, new_version)
 
     def _open_stage(self) -> tuple[sa.Table, Connection]:
+        if not self.key_properties:
+            raise LoadError(
+                f"{self.table_name} could not be loaded: it has no key, so its rows cannot be told apart; "
+                "set the stream's table-key-properties to the columns that do"
+            )
         return self.full_tables.stage(self, self.connector._engine)  # noqa: SLF001 # no public way to it

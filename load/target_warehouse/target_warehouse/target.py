@@ -121,6 +121,7 @@ class TargetWarehouse(TargetPostgres):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 # passed on to the SDK as they come
         super().__init__(**options)
         self.full_tables = FullTables(self.config, self.logger)
+        self._mixed_case_streams: set[str] = set()
 
     def process_endofpipe(self) -> None:
         """Load what is left, put the full tables in their place, and leave no session open."""
@@ -134,15 +135,45 @@ class TargetWarehouse(TargetPostgres):
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         try:
-            super()._process_schema_message(message_dict)
+            super()._process_schema_message(self._in_lower_case(message_dict))
         except LoadError:
             raise
         except Exception as error:
             # No row has a part in it, so it may say all it knows.
             raise LoadError(f"{message_dict.get('stream')} cannot be loaded: {error}") from error
 
+    def _in_lower_case(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Return a SCHEMA message with its columns' names in lower case, as the warehouse stores them.
+
+        Raises:
+            LoadError: Two of them differ by case only.
+        """
+        properties: dict[str, Any] = message["schema"].get("properties", {})
+        named: dict[str, str] = {}
+        for name in properties:
+            if (other := named.setdefault(name.lower(), name)) != name:
+                raise LoadError(
+                    f"{message['stream']} has the columns {other} and {name}, which differ by case only: "
+                    "rename one in the source, or select one of them only"
+                )
+        if list(named) == list(properties):
+            return message
+        self._mixed_case_streams.add(message["stream"])
+        return {
+            **message,
+            "schema": {
+                **message["schema"],
+                "properties": {name.lower(): properties[name] for name in properties},
+            },
+            "key_properties": [name.lower() for name in message.get("key_properties") or []],
+        }
+
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        sink = self._sinks_active.get(message_dict["stream"])
+        stream = message_dict["stream"]
+        if stream in self._mixed_case_streams:
+            record = {name.lower(): value for name, value in message_dict["record"].items()}
+            message_dict = {**message_dict, "record": record}
+        sink = self._sinks_active.get(stream)
         if isinstance(sink, WarehouseSink) and message_dict.get("version") is not None:
             sink.full_table_version = message_dict["version"]
         super()._process_record_message(message_dict)
