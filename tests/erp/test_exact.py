@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 import yaml
-from atelier.checks import ERP_COLUMNS
+from atelier.erp_source import ERP_COLUMNS
 from atelier_demo.factory.erp_schema import recreate_tables
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

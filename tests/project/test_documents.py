@@ -88,7 +88,7 @@ def test_every_decision_is_listed() -> None:
 
 
 def test_the_checks_know_the_columns_that_the_tap_selects() -> None:
-    from atelier.checks import ERP_COLUMNS
+    from atelier.erp_source import ERP_COLUMNS
 
     extractors = yaml.safe_load((ROOT / "extract" / "extractors.meltano.yml").read_text())
     selected = next(

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from pymysql.err import MySQLError
 
 from tap_mysql.settings import Settings
-from tap_mysql.source import connect, explained
+from tap_mysql.source import connect, explained, is_locked
 from tap_mysql.tables import list_tables, quoted_name
 from tap_mysql.values import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pymysql.connections import Connection
 
@@ -39,7 +39,7 @@ class SourceReport:
         is_verified: Whether the certificate was verified.
         tables: The tables and views that the user may see, with their columns.
         snapshot_refusal: Why no consistent snapshot can be taken; None if it can.
-        unreadable: By table: why it may not be read; only filled by a thorough check.
+        unreadable: By table: why it may not be read; only of tables that were tried.
     """
 
     place: str
@@ -110,12 +110,15 @@ class SourceReport:
         return sentences
 
 
-def check_source(config: Mapping[str, Any], *, thorough: bool = False) -> SourceReport:
+def check_source(
+    config: Mapping[str, Any], *, thorough: bool = False, needed: Mapping[str, Collection[str]] | None = None
+) -> SourceReport:
     """Log in and look.
 
     Args:
         config: The tap's settings.
         thorough: Also try every table and view, whether it may be read.
+        needed: Tables to try where not all of them are, and of which columns, by names in lower case.
 
     Raises:
         SourceError: A setting is wrong, or the server cannot be reached, refuses or fails.
@@ -124,7 +127,7 @@ def check_source(config: Mapping[str, Any], *, thorough: bool = False) -> Source
     connection = connect(settings, LOGGER)
     try:
         with explained(settings, "looking at the database"):
-            tables = list_tables(connection, settings.database)
+            tables = list_tables(connection)
             with connection.cursor() as cursor:
                 cursor.execute("select version()")
                 row = cursor.fetchone()
@@ -141,18 +144,27 @@ def check_source(config: Mapping[str, Any], *, thorough: bool = False) -> Source
                 snapshot_refusal=_refusal(
                     connection, "start transaction with consistent snapshot, read only"
                 ),
-                unreadable=_unreadable(connection, tables) if thorough else {},
+                unreadable=_unreadable(connection, tables, settings, None if thorough else (needed or {})),
             )
     finally:
         connection.close()
 
 
-def _unreadable(connection: Connection[Any], tables: Iterable[Table]) -> dict[str, str]:
+def _unreadable(
+    connection: Connection[Any],
+    tables: Iterable[Table],
+    settings: Settings,
+    needed: Mapping[str, Collection[str]] | None,
+) -> dict[str, str]:
     found = {}
     for table in tables:
-        columns = ", ".join(quoted_name(column.name) for column in table.columns) or "1"
-        attempt = f"select {columns} from {quoted_name(table.name)} limit 0"  # noqa: S608 - quoted
-        why = _refusal(connection, attempt)
+        if needed is not None and table.name not in needed:
+            continue
+        wanted = [c for c in table.columns if needed is None or c.name in needed[table.name]]
+        columns = ", ".join(quoted_name(column.source_name) for column in wanted) or "1"
+        attempt = f"select {columns} from {quoted_name(table.source_name)} limit 0"  # noqa: S608 - quoted
+        with explained(settings, f"looking at the table {table.name}", table.name):
+            why = _refusal(connection, attempt)
         if why is not None:
             found[table.name] = why
     return found
@@ -164,7 +176,7 @@ def _refusal(connection: Connection[Any], statement: str) -> str | None:
         with connection.cursor() as cursor:
             cursor.execute(statement)
     except MySQLError as error:
-        if not connection.open:
+        if not connection.open or is_locked(error):
             raise
         return str(error.args[-1])
     return None

@@ -49,8 +49,17 @@ CONFIG_SCHEMA = th.PropertiesList(
         th.StringType,
         default=settings.DEFAULT_TIMEZONE,
         title="Time zone",
-        description="Offset from UTC, such as `+00:00`, that values of the type TIMESTAMP are told with; "
-        "DATETIME has none and is told as written",
+        description="Offset from UTC, such as `+00:00`, that values of the type TIMESTAMP are told with; or "
+        "`server`: they are told as the server shows them to everyone, without an offset. DATETIME has none "
+        "and is told as written",
+    ),
+    th.Property(
+        "binary_as_text",
+        th.BooleanType,
+        default=False,
+        title="Binary as text",
+        description="Whether columns of binary types are told as texts (UTF-8, else cp1252) and not as "
+        "hexadecimal digits; one that holds something else fails the run",
     ),
     th.Property(
         "table_reads",
@@ -73,6 +82,13 @@ CONFIG_SCHEMA = th.PropertiesList(
         default=settings.DEFAULT_READ_TIMEOUT,
         title="Read time-out",
         description="Seconds to wait for an answer or the next rows; a big table takes time to be counted",
+    ),
+    th.Property(
+        "lock_timeout",
+        th.NumberType,
+        default=settings.DEFAULT_LOCK_TIMEOUT,
+        title="Lock time-out",
+        description="Seconds to wait for a table that another session of the server has locked",
     ),
     th.Property(
         "attempts",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from tap_mysql.snapshot import Snapshot
+    from tap_mysql.tables import Column
     from tap_mysql.values import Kind
 
 _KINDS: Final = frozenset({"integer", "decimal", "text", "date", "datetime", "timestamp"})
@@ -38,18 +39,21 @@ def check(where: str, key: str, kind: Kind) -> None:
         )
 
 
-def condition(snapshot: Snapshot, key: str, kind: Kind, state: MutableMapping[str, Any]) -> str:
+def condition(
+    snapshot: Snapshot, replication_key: tuple[Column, Kind], state: MutableMapping[str, Any]
+) -> str:
     """Return the condition of the rows to read, in SQL: empty on the first run, which reads all.
 
     Args:
         snapshot: Knows how to write a text in SQL.
-        key: The replication key.
-        kind: Its kind.
+        replication_key: The column and its kind.
         state: The state of the stream; the bookmark of another key does not count.
 
     Raises:
         SourceError: The bookmark cannot be of this key.
     """
+    column, kind = replication_key
+    key = column.name
     bookmark = state.get("replication_key_value")
     if bookmark is None or state.get("replication_key") != key:
         return ""
@@ -63,7 +67,7 @@ def condition(snapshot: Snapshot, key: str, kind: Kind, state: MutableMapping[st
         constant = snapshot.literal(text)
     else:
         constant = snapshot.literal(text if kind.name == "date" else _moment(key, text, snapshot.timezone))
-    return f"{quoted_name(key)} >= {constant}"
+    return f"{quoted_name(column.source_name)} >= {constant}"
 
 
 def remember(state: MutableMapping[str, Any], key: str, value: str | None) -> None:
@@ -81,6 +85,8 @@ def _moment(key: str, text: str, offset: str) -> str:
     day, clock, fraction, told_offset = parts.groups()
     local = f"{day} {clock}"
     if told_offset is not None and told_offset != offset:
+        if not offset:
+            raise _unfit(key, text)
         moment = datetime.fromisoformat(f"{day}T{clock}{told_offset}")
         sign = -1 if offset.startswith("-") else 1
         hours, minutes = map(int, offset[1:].split(":"))

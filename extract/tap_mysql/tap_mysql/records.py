@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tap_mysql import values
+from tap_mysql.errors import SourceError
 from tap_mysql.wire import fields
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class RecordFormatter:
             packets: The rows.
             head: What stands before the members of each row's object, its brace included.
             end: What follows them, likewise.
+
+        Raises:
+            SourceError: A column of a binary type is told as text, and holds something else.
         """
         members = self._members
         parts: list[str] = []
@@ -63,7 +67,10 @@ class RecordFormatter:
             add(head)
             for (prefix, formatter), value in zip(members, fields(packet), strict=True):
                 add(prefix)
-                add("null" if value is None else formatter(value))
+                try:
+                    add("null" if value is None else formatter(value))
+                except ValueError:
+                    raise self._no_text(prefix) from None
             add(end)
         self.row_count += len(packets)
         self._warn_of_invalid_texts(packets)
@@ -109,6 +116,13 @@ class RecordFormatter:
             self._logger.warning(
                 r"%s.%s: %d texts hold bytes that are no text, which came as \xff", self._table, column, count
             )
+
+    def _no_text(self, prefix: str) -> SourceError:
+        column = self._columns[[member for member, _ in self._members].index(prefix)]
+        return SourceError(
+            f"the column {column.name} of the table {self._table} is of the type {column.column_type} and "
+            "holds bytes that are no text: let the source have it as a text again, or select it no more"
+        )
 
     def _warn_of_invalid_texts(self, packets: Sequence[bytes]) -> None:
         """Name the key of a column's first invalid text, so that someone can look at it."""

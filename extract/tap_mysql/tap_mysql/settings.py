@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TLS_MODES = ("off", "required")
+#: The time zone that the server gives to every session.
+SERVER_TIMEZONE = "server"
 
 DEFAULT_PORT = 3306
 DEFAULT_TIMEZONE = "+00:00"
 DEFAULT_CONNECT_TIMEOUT = 20.0
 DEFAULT_READ_TIMEOUT = 600.0
+DEFAULT_LOCK_TIMEOUT = 30.0
 DEFAULT_ATTEMPTS = 3
 
 _OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
@@ -39,8 +42,15 @@ class Settings:
     timezone: str = DEFAULT_TIMEZONE
     connect_timeout: float = DEFAULT_CONNECT_TIMEOUT
     read_timeout: float = DEFAULT_READ_TIMEOUT
+    lock_timeout: float = DEFAULT_LOCK_TIMEOUT
     attempts: int = DEFAULT_ATTEMPTS
     table_reads: bool = False
+    binary_as_text: bool = False
+
+    @property
+    def offset(self) -> str:
+        """What a TIMESTAMP is told with: the offset of the session, or nothing for that of the server."""
+        return "" if self.timezone == SERVER_TIMEZONE else self.timezone
 
     @property
     def place(self) -> str:
@@ -76,8 +86,10 @@ class Settings:
             timezone=_offset(given),
             connect_timeout=_seconds(given, "connect_timeout", DEFAULT_CONNECT_TIMEOUT),
             read_timeout=_seconds(given, "read_timeout", DEFAULT_READ_TIMEOUT),
+            lock_timeout=_seconds(given, "lock_timeout", DEFAULT_LOCK_TIMEOUT),
             attempts=_whole_number(given, "attempts", DEFAULT_ATTEMPTS, 1000),
             table_reads=_switch(given, "table_reads", default=False),
+            binary_as_text=_switch(given, "binary_as_text", default=False),
         )
 
 
@@ -92,10 +104,11 @@ def _tls_mode(given: Mapping[str, Any]) -> str:
 
 def _offset(given: Mapping[str, Any]) -> str:
     value = str(given.get("timezone", DEFAULT_TIMEZONE)).strip()
-    if not _OFFSET.fullmatch(value):
+    if value != SERVER_TIMEZONE and not _OFFSET.fullmatch(value):
         # A zone such as Europe/Paris would leave one hour a year in doubt.
         raise SourceError(
-            f"timezone is {value!r}: set timezone (MYSQL_TIMEZONE) to an offset from UTC such as +00:00"
+            f"timezone is {value!r}: set timezone (MYSQL_TIMEZONE) to an offset from UTC such as +00:00, or "
+            f"to {SERVER_TIMEZONE}"
         )
     return value
 

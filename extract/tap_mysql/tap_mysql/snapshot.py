@@ -65,8 +65,8 @@ class Snapshot:
 
     @property
     def timezone(self) -> str:
-        """The offset of the session from UTC, such as `+00:00`."""
-        return self._settings.timezone
+        """The offset of the session from UTC, such as `+00:00`; empty for that of the server."""
+        return self._settings.offset
 
     @property
     def is_open(self) -> bool:
@@ -85,7 +85,7 @@ class Snapshot:
             SourceError: The server fails.
         """
         with explained(self._settings, "listing the tables"):
-            return list_tables(self._connection, self._settings.database)
+            return list_tables(self._connection)
 
     def literal(self, value: str) -> str:
         """Return a text as a constant in SQL."""
@@ -100,11 +100,24 @@ class Snapshot:
             SourceError: The server refuses or fails.
         """
         sql = f"select count(*) from {self._source(table, where)}"  # noqa: S608 - quoted
-        with explained(self._settings, f"counting the rows of the table {table}"):
-            with self._connection.cursor() as cursor:
-                cursor.execute(sql)
-                row = cursor.fetchone()
-        return int(row[0]) if row else 0
+        with explained(self._settings, f"counting the rows of the table {table}", table):
+            return self._number(sql)
+
+    def ambiguous_keys(self, table: str, key: Sequence[str]) -> tuple[int, int]:
+        """Count the values of a key that several rows have by the collation, and the rows with NULL in it.
+
+        Raises:
+            SourceError: The server refuses or fails.
+        """
+        names = [quoted_name(name) for name in key]
+        source = self._source(table, "")
+        repeated = f"select 1 from {source} group by {', '.join(names)} having count(*) > 1"  # noqa: S608
+        is_null = " or ".join(f"{name} is null" for name in names)
+        with explained(self._settings, f"looking whether the key of the table {table} is one", table):
+            return (
+                self._number(f"select count(*) from ({repeated}) repeated"),  # noqa: S608 - quoted
+                self._number(f"select count(*) from {self._source(table, is_null)}"),  # noqa: S608 - quoted
+            )
 
     def read(self, table: str, columns: Sequence[str], where: str, order_by: str) -> Iterator[list[bytes]]:
         """Yield the rows of a table, some at a time, as packets that `wire.fields` takes apart.
@@ -116,8 +129,14 @@ class Snapshot:
         sql = f"select {names} from {self._source(table, where)}"  # noqa: S608 - quoted
         if order_by:
             sql += f" order by {quoted_name(order_by)}"
-        with explained(self._settings, f"reading the table {table}"):
+        with explained(self._settings, f"reading the table {table}", table):
             yield from wire.query(self._connection, sql)
+
+    def _number(self, sql: str) -> int:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            row = cursor.fetchone()
+        return int(row[0]) if row else 0
 
     def _source(self, table: str, where: str) -> str:
         source = f"{quoted_name(self._settings.database)}.{quoted_name(table)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import ssl
 import time
 from contextlib import contextmanager
@@ -51,6 +52,8 @@ _BUSY: Final = {ER.CON_COUNT_ERROR, ER.TOO_MANY_USER_CONNECTIONS}
 _WRONG_LOGIN: Final = {ER.ACCESS_DENIED_ERROR, 1698}
 _TLS_WANTED: Final = {3159}
 _TABLE_CHANGED: Final = {ER.TABLE_DEF_CHANGED}
+#: A lock, also with NOWAIT; a deadlock.
+_LOCKED: Final = {ER.LOCK_WAIT_TIMEOUT, ER.LOCK_DEADLOCK, 3572}
 _GONE: Final = {ER.NO_SUCH_TABLE, ER.BAD_FIELD_ERROR, ER.VIEW_INVALID}
 _FORBIDDEN: Final = {ER.TABLEACCESS_DENIED_ERROR, ER.COLUMNACCESS_DENIED_ERROR}
 
@@ -84,12 +87,13 @@ def connect(settings: Settings, logger: logging.Logger) -> Connection[Any]:
 
 
 @contextmanager
-def explained(settings: Settings, doing: str) -> Iterator[None]:
+def explained(settings: Settings, doing: str, table: str | None = None) -> Iterator[None]:
     """Turn an error of the server into a sentence.
 
     Args:
         settings: Where the server is.
         doing: What is being done, such as "reading the table orders".
+        table: The table that it is done with.
 
     Raises:
         SourceError: Something failed while it was being done.
@@ -97,6 +101,8 @@ def explained(settings: Settings, doing: str) -> Iterator[None]:
     try:
         yield
     except (MySQLError, OSError) as error:
+        if _code(error) in _LOCKED:
+            raise SourceError(f"{doing} failed: {_locked(table, settings)}") from error
         raise SourceError(f"{doing} failed: {_sentence(error, settings)}") from error
 
 
@@ -141,7 +147,12 @@ def _prepared(settings: Settings, logger: logging.Logger) -> Connection[Any]:
         with connection.cursor() as cursor:
             for statement in _SESSION:
                 cursor.execute(statement)
-            cursor.execute("set session time_zone = %s", (settings.timezone,))
+            if settings.offset:
+                cursor.execute("set session time_zone = %s", (settings.offset,))
+            # Servers wait for a year or for a day, longer than we wait for an answer.
+            seconds = max(1, min(math.ceil(settings.lock_timeout), math.ceil(settings.read_timeout) - 1))
+            cursor.execute("set session lock_wait_timeout = %s", (seconds,))
+            cursor.execute("set session innodb_lock_wait_timeout = %s", (seconds,))
             for statement in _PATIENCE:
                 _try(cursor, statement, logger)
     except BaseException:
@@ -161,6 +172,20 @@ def _try(cursor: Cursor, statement: str, logger: logging.Logger) -> None:
 
 def _code(error: BaseException) -> int | None:
     return error.args[0] if error.args and isinstance(error.args[0], int) else None
+
+
+def is_locked(error: MySQLError) -> bool:
+    """Whether another session's lock has kept a statement waiting for too long."""
+    return _code(error) in _LOCKED
+
+
+def _locked(table: str | None, settings: Settings) -> str:
+    what = f"the table {table}" if table else "a table"
+    return (
+        f"{what} is locked on the MySQL server {settings.place}: another session has kept it for longer than "
+        f"{settings.lock_timeout:g} s (LOCK TABLES, ALTER TABLE, a backup): find it there with SHOW FULL "
+        "PROCESSLIST, let it end, and run again"
+    )
 
 
 def _tls_failure(error: BaseException) -> BaseException | None:

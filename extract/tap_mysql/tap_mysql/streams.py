@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import Stream, metrics
 from singer_sdk import typing as th
 from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.singerlib.catalog import Metadata
 
 from tap_mysql import incremental
 from tap_mysql.errors import SourceError
@@ -19,7 +20,7 @@ from tap_mysql.records import RecordFormatter
 from tap_mysql.values import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.singerlib import Catalog
@@ -38,8 +39,8 @@ class QuietStream(Stream):
 
     @property
     def tap_stream_id(self) -> str:
-        """The stream's name in the catalog: database and table."""
-        return f"{self._tap.settings.database}-{self.name}"
+        """The stream's name in the catalog: database and table, in lower case."""
+        return f"{self._tap.settings.database}-{self.name}".lower()
 
     def log(self, message: str, *args: Any, level: int = logging.DEBUG, **kwargs: Any) -> None:  # noqa: ANN401
         """Log a message of the SDK."""
@@ -70,10 +71,22 @@ class QuietStream(Stream):
 class TableStream(QuietStream):
     """One record per row of a table, as the snapshot has it."""
 
-    def __init__(self, tap: TapMySQL, table: Table) -> None:
-        """Describe the stream of a table; its columns that cannot be told are left out."""
+    def __init__(self, tap: TapMySQL, table: Table, namesakes: Sequence[str] = ()) -> None:
+        """Describe the stream of a table; its columns that cannot be told are left out.
+
+        Args:
+            tap: The tap.
+            table: The table.
+            namesakes: The names of other tables that differ from this one's by case only.
+        """
         self.table = table
-        self._told = {column.name: (column, kind) for column in table.columns if (kind := kind_of(column))}
+        self._namesakes = namesakes
+        as_text = tap.settings.binary_as_text
+        self._told = {
+            column.name: (column, kind)
+            for column in table.columns
+            if (kind := kind_of(column, binary_as_text=as_text))
+        }
         self._missing: list[str] = []
         properties = {name: kind.schema for name, (_, kind) in self._told.items()}
         super().__init__(tap, schema={"type": "object", "properties": properties}, name=table.name)
@@ -111,7 +124,13 @@ class TableStream(QuietStream):
         # A column that is newer than the catalog is selected by nobody.
         properties = {name: kind.schema for name, (_, kind) in self._told.items() if name in named}
         self._schema = {"type": "object", "properties": properties}
-        self.primary_keys = self.primary_keys or entry.key_properties or root.table_key_properties or []
+        # A key that somebody has configured is in the metadata, in the place of the table's own.
+        self.primary_keys = root.table_key_properties or entry.key_properties or self.primary_keys
+        for name in set(self.table.key) - set(self.primary_keys):
+            # Only a column of the key is read unasked.
+            if (column := entry.metadata.get(("properties", name))) is not None:
+                column.inclusion = Metadata.InclusionType.AVAILABLE
+                column.selected = bool(column.selected)
         self.replication_key = entry.replication_key or root.replication_key
         self.forced_replication_method = entry.replication_method or root.forced_replication_method
 
@@ -119,9 +138,15 @@ class TableStream(QuietStream):
         """Refuse what cannot be done, before anything is read.
 
         Raises:
-            SourceError: Columns are gone, or the way of replication does not fit the table.
+            SourceError: Columns are gone, the way of replication does not fit the table, or no key tells its
+                rows apart.
         """
         where = f"the table {self.name} of the database {self._tap.settings.database}"
+        if self._namesakes:
+            raise SourceError(
+                f"{where} exists several times, as {self.table.source_name}, {', '.join(self._namesakes)}: "
+                "names match without case, so rename all but one of them"
+            )
         if self._missing:
             raise SourceError(
                 f"{where} has no column {', '.join(self._missing)} any more, or user "
@@ -143,6 +168,31 @@ class TableStream(QuietStream):
                     "replication-key to one that is"
                 )
             incremental.check(where, key, self._told[key][1])
+        self._check_key(where)
+
+    def _check_key(self, where: str) -> None:
+        key = list(self.primary_keys)
+        advice = "set table-key-properties to the columns that tell its rows apart"
+        if not key:
+            if self.is_full:
+                raise SourceError(f"{where} has no key, so its rows cannot be told apart: {advice}")
+            return
+        if lacking := [name for name in key if name not in self._selected_columns]:
+            raise SourceError(
+                f"{where} is to have the key {', '.join(key)}, and {', '.join(lacking)} is no selected "
+                f"column of it: select it, or {advice}"
+            )
+        if self.table.is_unique(key):
+            return
+        repeated, without = self._tap.snapshot.ambiguous_keys(
+            self.table.source_name, [self._told[name][0].source_name for name in key]
+        )
+        if repeated or without:
+            raise SourceError(
+                f"{where} is to have the key {', '.join(key)}, which does not tell its rows apart: "
+                f"{repeated} values stand in several rows, {without} rows have NULL in it; correct the rows, "
+                f"or {advice}"
+            )
 
     def activate(self) -> None:
         """Say that the table is complete."""
@@ -187,13 +237,16 @@ class TableStream(QuietStream):
         key = None if self.is_full else self.replication_key
         where = ""
         if key is not None:
-            where = incremental.condition(tap.snapshot, key, self._told[key][1], self.stream_state)
+            where = incremental.condition(tap.snapshot, self._told[key], self.stream_state)
         self._formatter = formatter = RecordFormatter(
-            self.name, [self._told[name] for name in columns], tap.settings.timezone, self.logger
+            self.name, [self._told[name] for name in columns], tap.settings.offset, self.logger
         )
-        counted = tap.snapshot.count(self.name, where)
+        table = self.table.source_name
+        counted = tap.snapshot.count(table, where)
         last: bytes | None = None
-        for packets in tap.snapshot.read(self.name, columns, where, key or ""):
+        source_names = [self._told[name][0].source_name for name in columns]
+        order_by = self._told[key][0].source_name if key is not None else ""
+        for packets in tap.snapshot.read(table, source_names, where, order_by):
             if packets:
                 last = packets[-1]
                 yield packets

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from functools import cached_property
@@ -15,6 +16,7 @@ from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 
+from tap_mysql.catalogs import lowered
 from tap_mysql.check import check_source
 from tap_mysql.config import CONFIG_SCHEMA
 from tap_mysql.errors import SourceError
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog
 
     from tap_mysql.records import RecordFormatter
+    from tap_mysql.tables import Table
 
 
 class TapMySQL(Tap):
@@ -72,6 +75,11 @@ class TapMySQL(Tap):
             self._snapshot = Snapshot(self.settings, self.logger)
         return self._snapshot
 
+    @cached_property
+    def input_catalog(self) -> Catalog | None:
+        """The catalog handed in, with its names in lower case."""
+        return None if self._input_catalog is None else lowered(self._input_catalog)
+
     @property
     def catalog(self) -> Catalog:
         """The catalog with the selection handed in and the types that the tables have now."""
@@ -90,7 +98,14 @@ class TapMySQL(Tap):
             tables = snapshot.tables()
         finally:
             snapshot.close()
-        streams: list[QuietStream] = [TableStream(self, table) for table in tables if table.columns]
+        named: dict[str, list[Table]] = defaultdict(list)
+        for table in tables:
+            if table.columns:
+                named[table.name].append(table)
+        streams: list[QuietStream] = [
+            TableStream(self, first, [other.source_name for other in others])
+            for first, *others in named.values()
+        ]
         if self.settings.table_reads:
             if any(table.name == TABLE_READS for table in tables):
                 raise SourceError(
@@ -107,9 +122,9 @@ class TapMySQL(Tap):
             SourceError: Nothing is selected, something that is selected is gone, or the server fails.
         """
         tables = [s for s in self.streams.values() if isinstance(s, TableStream) and s.selected]
-        self._check(tables)
         self.reads.clear()
         try:
+            self._check(tables)
             self._log_moment(self.snapshot)
             for stream in tables:
                 stream.sync()

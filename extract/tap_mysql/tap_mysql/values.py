@@ -24,6 +24,8 @@ _TEXTS: Final = frozenset(
     | {"uuid", "inet4", "inet6"}
 )
 _BINARIES: Final = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
+#: Bytes that stand in no text of any character set that is built on ASCII.
+_CONTROLS: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 #: Days that every month has need no calendar.
 _EVERY_MONTH: Final = b"28"
 
@@ -41,8 +43,8 @@ class Kind:
     """How the values of a column are told.
 
     Attributes:
-        name: `integer`, `decimal`, `float`, `text`, `date`, `datetime`, `timestamp`, `time`, `bits` or
-            `binary`.
+        name: `integer`, `decimal`, `float`, `text`, `date`, `datetime`, `timestamp`, `time`, `bits`,
+            `binary`, or `bytes` for binary that is told as text.
         schema: The JSON schema of a value.
     """
 
@@ -50,7 +52,7 @@ class Kind:
     schema: dict[str, Any] = field(default_factory=dict)
 
 
-def kind_of(column: Column) -> Kind | None:
+def kind_of(column: Column, *, binary_as_text: bool = False) -> Kind | None:
     """Return how a column is told; None if there is no way, as for geometry."""
     data_type = column.data_type
     if data_type in _BITS:
@@ -65,6 +67,8 @@ def kind_of(column: Column) -> Kind | None:
     if data_type in _TEXTS:
         return Kind("text", _nullable("string"))
     if data_type in _BINARIES:
+        if binary_as_text:
+            return Kind("bytes", _nullable("string"))
         return Kind("binary", _nullable("string", contentEncoding="base16"))
     if data_type == "date":
         return Kind("date", _nullable("string", format="date"))
@@ -95,7 +99,7 @@ def formatter(column: Column, kind: Kind, offset: str, oddities: Oddities) -> Fo
         return _date(oddities)
     if kind.name in ("datetime", "timestamp"):
         return _moment(oddities, offset if kind.name == "timestamp" else "")
-    return {"time": _in_quotes, "bits": _bits, "binary": _binary}[kind.name]
+    return {"time": _in_quotes, "bits": _bits, "binary": _binary, "bytes": _bytes}[kind.name]
 
 
 def decoded(value: bytes) -> str:
@@ -139,6 +143,21 @@ def _bits(value: bytes) -> str:
 
 def _binary(value: bytes) -> str:
     return f'"{value.hex()}"'
+
+
+def _bytes(value: bytes) -> str:
+    """Return bytes as text; the NULs at the end, by which BINARY is filled up, are no part of it.
+
+    Raises:
+        ValueError: They are no text.
+    """
+    value = value.rstrip(b"\0")
+    if _CONTROLS.search(value):
+        raise ValueError
+    try:
+        return quoted(value.decode())
+    except UnicodeDecodeError:
+        return quoted(value.decode("cp1252"))
 
 
 def _text(oddities: Oddities) -> Formatter:

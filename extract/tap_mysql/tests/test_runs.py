@@ -341,8 +341,9 @@ def test_memory_is_bounded(source: Source, tmp_path: Path) -> None:
     """90 MB pass through a process that grows by less than 40 MB."""
     source.execute("create table t (id int primary key, word text)")
     source.execute("insert into t select seq, repeat('x', 3000) from numbers.from_1_to_15000")
-    source.execute("create view twice as select a.id, word from t a join numbers.from_1_to_2")
+    source.execute("create view twice as select a.id, b.seq, word from t a join numbers.from_1_to_2 b")
     catalog = source.catalog()
+    root(catalog, "twice")["table-key-properties"] = ["id", "seq"]
     root(catalog, "t")["selected"] = False
     (tmp_path / "config.json").write_text(json.dumps(source.config))
     (tmp_path / "catalog.json").write_text(json.dumps(catalog))

@@ -1,5 +1,5 @@
 {%- set held = {
-    'id': bigint_or_null('id'),
+    'id': numeric_or_null('id', 20, 0),
     'datum': timestamp_or_null('datum'),
     'zeit': timestamp_or_null('zeit'),
 } -%}
