@@ -33,7 +33,9 @@ class Order(Row):
     entered_on: date | None = Field(description="Entry date.")
     box_code: str = Field(description="Code of the first shutter accessory.", examples=["SOP180"])
     accessory_count: int = Field(description="Shutter accessories (rows).", ge=0)
-    accessory_quantity: float = Field(description="Sum of their quantities.")
+    accessory_quantity: float | None = Field(
+        description="Sum of their quantities; null where it is too large to be held."
+    )
     is_stock_managed: bool = Field(description="Whether it is managed by stock.")
     window_unit_count: int | None = Field(description="Window units.")
     produced_count: int | None = Field(

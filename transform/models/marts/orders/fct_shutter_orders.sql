@@ -64,7 +64,7 @@ described_orders as (
         shutter_orders.planned_on,
         accessory_totals.box_code,
         accessory_totals.accessory_count,
-        cast(accessory_totals.accessory_quantity as numeric(24, 6)) as accessory_quantity,
+        {{ numeric_or_null('accessory_totals.accessory_quantity', 18, 6) }} as accessory_quantity,
         stock_managed_orders.order_id is not null as is_stock_managed,
         shutter_orders.price_eur,
         shutter_orders.customer_key,

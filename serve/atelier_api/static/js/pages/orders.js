@@ -166,7 +166,7 @@ function columns() {
         {
             label: t("column.quantity"),
             sort: "accessory_quantity",
-            value: (order) => number(order.accessory_quantity),
+            value: (order) => (order.accessory_quantity === null ? "–" : number(order.accessory_quantity)),
             numeric: true,
         },
         { label: t("column.stock"), value: (order) => yesNo(order.is_stock_managed) },
