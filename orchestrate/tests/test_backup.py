@@ -161,7 +161,7 @@ def atelier(variables: dict[str, str], *words: str, script: str = "") -> subproc
         program = ["unshare", "-rm", "sh", "-c", script, "sh", *program]
     return subprocess.run(
         program,
-        env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **variables},
+        env={"PATH": os.environ["PATH"], "HOME": str(Path.home()), **variables},
         cwd=project_root(),
         capture_output=True,
         text=True,

@@ -58,7 +58,7 @@ def program(variables: dict[str, str], *command: str, said: str = "") -> tuple[i
     done = subprocess.run(
         [str(ROOT / ".venv" / "bin" / command[0]), *command[1:]],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "MELTANO_ENVIRONMENT": "test", **given},
+        env={"PATH": os.environ["PATH"], "HOME": str(Path.home()), "MELTANO_ENVIRONMENT": "test", **given},
         input=said,
         capture_output=True,
         text=True,
