@@ -173,7 +173,7 @@ class WarehouseSink(PostgresSink):
     def setup(self) -> None:
         """Make the table if there is none; refuse one that cannot take the stream's rows.
 
-        What the table needs to take them follows with the first rows.
+        What the table needs to take them follows with the first rows, or at the end of the run.
 
         Raises:
             SchemaRefusedError: A column holds something else now.
@@ -184,6 +184,16 @@ class WarehouseSink(PostgresSink):
         self.append_only = not self.key_properties
         with self.connector._connect() as connection:  # noqa: SLF001 # no public way to it
             self.needed_changes(connection)
+
+    def follow_columns(self) -> None:
+        """Give the table the stream's columns, also where no row has come."""
+        with self.connector._connect() as connection, connection.begin():  # noqa: SLF001 # no public way to it
+            self.connector.prepare_table(
+                full_table_name=self.full_table_name,
+                schema=self.schema,
+                primary_keys=self.key_properties,
+                connection=connection,
+            )
 
     def needed_changes(self, connection: Connection) -> list[schema_changes.Change]:
         """Return what the table needs to take the stream's rows.

@@ -128,6 +128,9 @@ class TargetWarehouse(TargetPostgres):
         try:
             super().process_endofpipe()
             self.full_tables.replace()
+            for sink in self._sinks_active.values():
+                if isinstance(sink, WarehouseSink) and sink.full_table_version is None:
+                    sink.follow_columns()
         finally:
             for sink in self._sinks_active.values():
                 if isinstance(sink, WarehouseSink):

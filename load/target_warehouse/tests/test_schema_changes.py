@@ -103,6 +103,13 @@ def test_a_date_gets_a_time_and_a_stream_gets_a_column(loader: Loader, warehouse
     assert type_of(warehouse, "at") == "timestamp without time zone"
 
 
+def test_a_stream_without_rows_gives_its_columns_too(loader: Loader, warehouse: Connection) -> None:
+    loader.load(ORDERS, record(1, "a"))
+    loader.load(orders(more=whole("integer")))
+    assert type_of(warehouse, "more") == "integer"
+    assert loader.rows()[0][1:] == (1, None, "a", None)
+
+
 @pytest.mark.parametrize(
     ("column", "old", "new"),
     [
