@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from atelier.gdpr.words import ERASED
+from atelier_demo.factory.erp_schema import CHILD_TABLES
 from oracle.compare import erp_rows
 from oracle.erp import expected_shutter_orders
 from oracle.logs import expected_from_logs
@@ -45,7 +46,8 @@ class Customer:
 
     def traces(self) -> list[re.Pattern[str]]:
         """Patterns of what may not be anywhere: pseudonym, orders by id and by number, names of jobs."""
-        texts = [self.number, self.key, *(order_id for order_id, _, _ in self.orders), *self.job_names]
+        ids = [spelt for order_id, _, _ in self.orders for spelt in (order_id, order_id.lower())]
+        texts = [self.number, self.key, *ids, *self.job_names]
         numbers = [rf"{number}/{extension}" for _, number, extension in self.orders]
         columns = [rf"{number},{extension}" for _, number, extension in self.orders]
         own = [str(number) for number in self.own_numbers]
@@ -99,9 +101,19 @@ def customer_with_pieces(plant: Plant) -> Customer:
 
 @pytest.fixture(scope="module")
 def loaded(new_plant: Callable[..., Plant]) -> tuple[Plant, Customer]:
-    """The customer, whose order is also named where no machine would name it; all of it is loaded."""
+    """The customer, whose order is also named where no machine would name it; all of it is loaded.
+
+    Other tables of the ERP name the orders in another case, as its foreign keys allow.
+    """
     plant = new_plant("erasure", evening=True)
     customer = customer_with_pieces(plant)
+    with closing(erp_connection(plant)) as connection, connection.cursor() as cursor:
+        for table in CHILD_TABLES:
+            for order_id, _, _ in customer.orders:
+                cursor.execute(
+                    f"update {table} set id_a_kopf = %s where id_a_kopf = %s", (order_id.lower(), order_id)
+                )
+        connection.commit()
     _, number, extension = customer.orders[0]
     folder = next(path for path in plant.logs.iterdir() if path.name.startswith("DEM12"))
     (folder / "20251121.LOG").write_text(
