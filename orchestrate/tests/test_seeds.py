@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from atelier.connections import Warehouse, project_root
 from atelier.seeds import definitions, reading, text, values
 from atelier.warehouse import connect
@@ -106,8 +107,11 @@ def test_dates_numbers_and_times_read_as_people_write_them(root: Path) -> None:
         ("1095", "delete"),
         ("", "keep"),
     ]
-    limits = "threshold;limit_value;meaning\nrejected_share;0,05;Part\n"
-    assert rows(root, "alert_thresholds", limits)[0]["limit_value"] == "0.05"
+    limits = (
+        (root / FOLDER / "alert_thresholds.csv").read_text("utf-8").replace("share,0.05,", 'share,"0,5",')
+    )
+    by_name = {row["threshold"]: row["limit_value"] for row in rows(root, "alert_thresholds", limits)}
+    assert by_name["rejected_share"] == "0.5"
 
 
 @pytest.mark.parametrize(
@@ -175,6 +179,62 @@ def test_dates_numbers_and_times_read_as_people_write_them(root: Path) -> None:
             "working_hours",
             "weekday;opens_at;closes_at\n1;08:00;12:00\n1;8h;13:00\n",
             "ligne 3, colonne weekday, opens_at : « 1, 08:00 » figure déjà à la ligne 2",
+        ),
+        (
+            "order_statuses",
+            "status;is_open;is_done\nPlanifiée;oui;non\nTerminée;oui;oui\n",
+            "ligne 3, colonne is_open, is_done : « oui » figure dans les deux colonnes",
+        ),
+        (
+            "plant_closures",
+            "first_day;last_day;reason\n04/05/2026;01/05/2026;Pont\n",
+            "ligne 2, colonne last_day : « 2026-05-01 » vient avant « 2026-05-04 » de la colonne first_day",
+        ),
+        (
+            "working_hours",
+            "weekday;opens_at;closes_at\n;;\n",
+            "il n'y a aucune ligne sous les noms des colonnes",
+        ),
+        (
+            "alert_thresholds",
+            "threshold;limit_value;meaning\nsilent_minutes;-1;x\n",
+            "ligne 2, colonne limit_value : « -1 » n'est pas permis ; écrire 0 ou plus",
+        ),
+        (
+            "alert_thresholds",
+            "threshold;limit_value;meaning\nrejected_share;1,5;x\n",
+            "« 1,5 » n'est pas permis ; écrire 1 ou moins",
+        ),
+        (
+            "alert_thresholds",
+            "threshold;limit_value;meaning\nsilent_minute;1;x\n",
+            "« silent_minute » n'est pas permis ; valeurs permises : silent_minutes, active_working_days",
+        ),
+        (
+            "alert_thresholds",
+            "threshold;limit_value;meaning\nsilent_minutes;1;x\n",
+            "colonne threshold : aucune ligne ne porte « active_working_days » ; la remettre",
+        ),
+        (
+            "retention_periods",
+            "retention_key;period_days;counted_from;action;reason\nx;0;event;delete;x\n",
+            "ligne 2, colonne period_days : « 0 » n'est pas permis ; écrire 1 ou plus",
+        ),
+        (
+            "retention_periods",
+            "retention_key;period_days;counted_from;action;reason\nx;9;event;keep;x\n",
+            "ligne 2, colonne period_days : « 9 » n'est pas permis ; laisser vide là où la colonne",
+        ),
+        (
+            "retention_periods",
+            "retention_key;period_days;counted_from;action;reason\nx;;event;delete;x\n",
+            "ligne 2, colonne period_days : la valeur manque ; elle ne peut manquer que là où la",
+        ),
+        (
+            "retention_periods",
+            "retention_key;period_days;counted_from;action;reason\nx;30;event;delete;x\n"
+            "job_names;31;event;anonymise;x\n",
+            "ligne 3, colonne period_days : « 31 » n'est pas permis ; écrire 30 ou moins",
         ),
         (
             "retention_periods",
@@ -282,3 +342,27 @@ def test_any_bytes_are_rows_or_mistakes(tmp_path_factory: pytest.TempPathFactory
 def test_a_date_reads_alike_in_every_form(day: date, form: str) -> None:
     column = SEEDS["plant_closures"].columns[0]
     assert values.canonical(form.format(day), column) == day.isoformat()
+
+
+def test_every_rule_of_the_description_is_known_to_the_reader() -> None:
+    """A test that dbt alone knows would fail only after the files were loaded."""
+    described = yaml.safe_load((ROOT / definitions.DESCRIPTION).read_text("utf-8"))["seeds"]
+    listed = [test for seed in described for test in seed.get("data_tests", [])]
+    listed += [
+        test for seed in described for column in seed["columns"] for test in column.get("data_tests", [])
+    ]
+    names = {next(iter(test)) if isinstance(test, dict) else test for test in listed}
+    assert names == {
+        *(
+            "not_null",
+            "unique",
+            "unique_in_normal_form",
+            "unique_together",
+            "accepted_values",
+            "relationships",
+        ),
+        *("has_some_true", "has_rows", "has_every", "not_both_true", "in_order", "within"),
+        *("empty_exactly_where", "smallest_where", "is_opening_time", "is_closing_time"),
+        # The reader takes blanks away.
+        "is_trimmed",
+    }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -28,14 +29,32 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """The rows in which another column has one of some values."""
+
+    column: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The least and the most that a number may be, in some rows or in all."""
+
+    least: Decimal | None
+    most: Decimal | None
+    rows: Rows | None
+
+
+@dataclass(frozen=True)
 class Column:
     """A column of a seed and its rules."""
 
     name: str
     #: Type in the warehouse, such as `boolean` or `numeric(18, 6)`.
     type: str
-    #: `opening_time` or `closing_time` where the text is a time of day.
-    format: str | None = None
+    #: Whether the text is a time of day at which a day's work begins, or ends.
+    is_opening_time: bool = False
+    is_closing_time: bool = False
     #: Value of an empty cell, and of every row of a file that is older than the column.
     default: str = ""
     is_required: bool = False
@@ -45,16 +64,29 @@ class Column:
     has_some_true: bool = False
     #: The values that are allowed; all where there are none.
     accepted: tuple[str, ...] = ()
+    #: The values of which each must stand in some row.
+    every: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    #: Where it is empty, and nowhere else.
+    empty_rows: Rows | None = None
+    #: Where no other row may have less.
+    smallest_rows: Rows | None = None
     reference: Reference | None = None
 
 
 @dataclass(frozen=True)
 class Seed:
-    """A seed: its columns in the order of the warehouse's table, and the keys of several columns."""
+    """A seed: its columns in the order of the warehouse's table, and the rules of its rows."""
 
     name: str
     columns: tuple[Column, ...]
-    keys: tuple[tuple[str, ...], ...] = field(default=())
+    has_rows: bool = False
+    #: Columns that together are a key.
+    keys: tuple[tuple[str, ...], ...] = ()
+    #: Columns of which no row may have all true.
+    exclusive: tuple[tuple[str, ...], ...] = ()
+    #: Pairs of columns of which the second is not less than the first.
+    ordered: tuple[tuple[str, str], ...] = ()
 
     @property
     def path(self) -> str:
@@ -83,31 +115,36 @@ def seeds(root: Path) -> dict[str, Seed]:
 def _seed(entry: Mapping[str, Any]) -> Seed:
     types: Mapping[str, str] = entry["config"]["column_types"]
     described = {column["name"]: column for column in entry.get("columns", [])}
+    tests = list(_tests(entry.get("data_tests", [])))
     return Seed(
         entry["name"],
         tuple(_column(name, kind, described.get(name, {})) for name, kind in types.items()),
-        tuple(
-            tuple(arguments["columns"])
-            for name, arguments in _tests(entry.get("data_tests", []))
-            if name == "unique_together"
-        ),
+        has_rows=any(name == "has_rows" for name, _ in tests),
+        keys=tuple(tuple(given["columns"]) for name, given in tests if name == "unique_together"),
+        exclusive=tuple(tuple(given["columns"]) for name, given in tests if name == "not_both_true"),
+        ordered=tuple((given["first"], given["last"]) for name, given in tests if name == "in_order"),
     )
 
 
 def _column(name: str, kind: str, described: Mapping[str, Any]) -> Column:
-    tests = dict(_tests(described.get("data_tests", [])))
-    accepted = tests.get("accepted_values", {}).get("values", [])
+    listed = list(_tests(described.get("data_tests", [])))
+    tests = dict(listed)
     meta = described.get("config", {}).get("meta", {})
     return Column(
         name=name,
         type=kind,
-        format=meta.get("format"),
+        is_opening_time="is_opening_time" in tests,
+        is_closing_time="is_closing_time" in tests,
         default=meta.get("default", ""),
         is_required="not_null" in tests,
         is_unique="unique" in tests,
         is_unique_in_normal_form="unique_in_normal_form" in tests,
         has_some_true="has_some_true" in tests,
-        accepted=tuple(str(value) for value in accepted),
+        accepted=_texts(tests.get("accepted_values", {})),
+        every=_texts(tests.get("has_every", {})),
+        limits=tuple(_limit(given) for name, given in listed if name == "within"),
+        empty_rows=_rows(tests.get("empty_exactly_where", {})),
+        smallest_rows=_rows(tests.get("smallest_where", {})),
         reference=_reference(tests.get("relationships", {})),
     )
 
@@ -118,6 +155,19 @@ def _tests(listed: list[Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         name, settings = next(iter(test.items())) if isinstance(test, dict) else (test, {})
         if settings.get("config", {}).get("severity") != "warn":
             yield name, settings.get("arguments", {})
+
+
+def _texts(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(value) for value in arguments.get("values", []))
+
+
+def _rows(arguments: Mapping[str, Any]) -> Rows | None:
+    return Rows(arguments["of"], _texts(arguments)) if "of" in arguments else None
+
+
+def _limit(arguments: Mapping[str, Any]) -> Limit:
+    least, most = (Decimal(str(arguments[name])) if name in arguments else None for name in ("least", "most"))
+    return Limit(least, most, _rows(arguments))
 
 
 def _reference(arguments: Mapping[str, str]) -> Reference | None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from atelier.errors import AtelierError
-from atelier.seeds import definitions, messages_fr, text, values
+from atelier.seeds import definitions, messages_fr, rules, text, values
+from atelier.seeds.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,43 +19,6 @@ class SeedError(AtelierError):
     """Files of the planner cannot be used; the sentence is French."""
 
 
-@dataclass
-class Table:
-    """The rows of a seed as the warehouse takes them, and what is wrong with its file."""
-
-    seed: Seed
-    #: Number of the line and values, one per column of the seed; an empty value is none.
-    rows: list[tuple[int, list[str]]] = field(default_factory=list)
-    mistakes: list[str] = field(default_factory=list)
-
-    def wrong(
-        self, message: str, line: int | None = None, column: str | None = None, **shown: object
-    ) -> None:
-        """Add a mistake; `shown` fills the message."""
-        if "value" in shown:
-            shown["value"] = messages_fr.quoted(str(shown["value"]))
-        place = messages_fr.place(self.seed.path, line, column)
-        self.mistakes.append(f"{place} : {message.format(**shown)}")
-
-    def values_of(self, column: str) -> list[str]:
-        """Return the values of a column, empty ones left out."""
-        position = [each.name for each in self.seed.columns].index(column)
-        return [row[position] for _, row in self.rows if row[position]]
-
-    def entries(self) -> list[dict[str, str]]:
-        """Return the rows, each by the names of its columns."""
-        names = [column.name for column in self.seed.columns]
-        return [dict(zip(names, row, strict=True)) for _, row in self.rows]
-
-    def csv(self) -> str:
-        """Return the rows as dbt reads a seed: commas, `true` and `false`, ISO dates."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([column.name for column in self.seed.columns])
-        writer.writerows(row for _, row in self.rows)
-        return out.getvalue()
-
-
 def check(root: Path) -> None:
     """Check every file of the planner.
 
@@ -68,7 +29,7 @@ def check(root: Path) -> None:
     seeds = definitions.seeds(root)
     tables = {name: read_table(root / seed.path, seed) for name, seed in seeds.items()}
     for table in tables.values():
-        _check_references(table, tables)
+        rules.check_references(table, tables)
     mistakes = [mistake for table in tables.values() for mistake in table.mistakes]
     names = ", ".join(f"{name}.csv" for name in sorted(seeds))
     mistakes += [
@@ -160,7 +121,7 @@ def _read_records(table: Table, found: Sequence[tuple[int, list[str]]], names: s
         row = [_value(table, line, column, found_cells.get(column.name)) for column in table.seed.columns]
         table.rows.append((line, row))
     if not table.mistakes:
-        _check_rules(table)
+        rules.check(table)
 
 
 def _beyond(cells: Sequence[str], positions: dict[str, int]) -> list[str]:
@@ -180,36 +141,3 @@ def _value(table: Table, line: int, column: Column, cell: str | None) -> str:
     except values.NotAllowedError as rule:
         table.wrong(messages_fr.NOT_ALLOWED, line, column.name, value=cell, allowed=rule)
         return ""
-
-
-def _check_rules(table: Table) -> None:
-    """Check what concerns several rows."""
-    for position, column in enumerate(table.seed.columns):
-        if column.is_unique or column.is_unique_in_normal_form:
-            _check_unique(table, [position], column.name, in_normal_form=column.is_unique_in_normal_form)
-        if column.has_some_true and "true" not in table.values_of(column.name):
-            table.wrong(messages_fr.NONE_TRUE, column=column.name)
-    for key in table.seed.keys:
-        names = [column.name for column in table.seed.columns]
-        _check_unique(table, [names.index(name) for name in key], ", ".join(key))
-
-
-def _check_unique(table: Table, positions: list[int], column: str, *, in_normal_form: bool = False) -> None:
-    first: dict[tuple[str, ...], int] = {}
-    for line, row in table.rows:
-        shown = [row[position] for position in positions]
-        key = tuple(values.normal_form(value) if in_normal_form else value for value in shown)
-        if any(shown) and (other := first.setdefault(key, line)) != line:
-            table.wrong(messages_fr.TWICE, line, column, value=", ".join(shown), other=other)
-
-
-def _check_references(table: Table, tables: dict[str, Table]) -> None:
-    for position, column in enumerate(table.seed.columns):
-        if column.reference is None or column.reference.seed not in tables:
-            continue
-        known = tables[column.reference.seed].values_of(column.reference.column)
-        rule = messages_fr.ONE_OF.format(values=", ".join([*known, "*"]))
-        for line, row in table.rows:
-            # An asterisk stands for all of them.
-            if row[position] not in ("", "*", *known):
-                table.wrong(messages_fr.NOT_ALLOWED, line, column.name, value=row[position], allowed=rule)

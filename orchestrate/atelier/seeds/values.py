@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from atelier.seeds import messages_fr
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from atelier.seeds.definitions import Column
 
 _TRUE: Final = frozenset({"oui", "vrai", "true", "yes", "o", "v", "1"})
@@ -58,8 +60,8 @@ def canonical(cell: str, column: Column) -> str:
     Raises:
         NotAllowedError: The column cannot hold it.
     """
-    if column.format is not None:
-        cell = _time_of_day(cell, most_hours=24 if column.format == "closing_time" else 23)
+    if column.is_opening_time or column.is_closing_time:
+        cell = _time_of_day(cell, most_hours=24 if column.is_closing_time else 23)
     elif column.type == "boolean":
         cell = _boolean(cell)
     elif column.type == "date":
@@ -80,8 +82,10 @@ def allowed(column: Column) -> str:
     """Return in French what a column may hold."""
     if column.accepted:
         return messages_fr.ONE_OF.format(values=", ".join(column.accepted))
-    if column.format is not None:
-        return messages_fr.CLOSING_TIME if column.format == "closing_time" else messages_fr.OPENING_TIME
+    if column.is_closing_time:
+        return messages_fr.CLOSING_TIME
+    if column.is_opening_time:
+        return messages_fr.OPENING_TIME
     return {
         "boolean": messages_fr.BOOLEAN,
         "date": messages_fr.DATE,
@@ -90,6 +94,11 @@ def allowed(column: Column) -> str:
         "smallint": messages_fr.INTEGER,
         "text": messages_fr.TEXT,
     }.get(column.type, messages_fr.NUMBER)
+
+
+def shown_number(number: Decimal) -> str:
+    """Return a number as people write it in France."""
+    return f"{number:f}".replace(".", ",")
 
 
 def _boolean(cell: str) -> str:
