@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from contextlib import closing
@@ -366,3 +367,12 @@ def test_every_rule_of_the_description_is_known_to_the_reader() -> None:
         # The reader takes blanks away.
         "is_trimmed",
     }
+
+
+def test_the_planners_page_names_every_file_and_column() -> None:
+    page = (ROOT / "docs" / "planner-files.md").read_text("utf-8")
+    told = {
+        name: re.findall(r"`(\w+)`", columns)
+        for name, columns in re.findall(r"^\| `(\w+)\.csv` \|[^|]*\|(.*)\|$", page, re.MULTILINE)
+    }
+    assert told == {name: [column.name for column in seed.columns] for name, seed in SEEDS.items()}

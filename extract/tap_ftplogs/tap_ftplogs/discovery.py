@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tap_ftplogs.client import FolderMissingError, ListingRefusedError
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.listing import Listed, parse_list, parse_mlsd
-from tap_ftplogs.names import age_order, escaped_name, is_log_name, refusal, shown_name
+from tap_ftplogs.names import age_order, escaped_name, is_log_name, refusal, shown_name, wire_forms
 from tap_ftplogs.problems import sentence
 
 if TYPE_CHECKING:
@@ -101,14 +101,18 @@ def discover(client: FtpClient) -> Tree:
     """
     settings = client.settings
     walk = _Walk(client)
-    root = _Folder("", settings.root.encode().decode("latin-1"))
-    try:
-        folders, files = walk.open(root)
-    except FolderMissingError as error:
+    refusals = []
+    for wire_root in wire_forms(settings.root):
+        try:
+            folders, files = walk.open(_Folder("", wire_root))
+            break
+        except FolderMissingError as error:
+            refusals.append(error)
+    else:
         raise SourceError(
             f"the folder {settings.root} is missing on the FTP server {settings.place}, or user "
-            f"{settings.user} may not enter it ({error}): check FTP_ROOT"
-        ) from None
+            f"{settings.user} may not enter it ({refusals[0]}): check FTP_ROOT"
+        )
     if files:
         LOGGER.warning(
             "%s directly in %s: not read, as they belong to no machine", _some(files), settings.root

@@ -24,6 +24,15 @@ def shown_name(wire_name: str) -> str:
     return wire_name
 
 
+def wire_forms(text: str) -> list[str]:
+    """Return how a server may write a text: in UTF-8, or as Windows and DOS do; each byte one character."""
+    forms = []
+    for encoding in ("utf-8", "cp1252", "cp850"):
+        with suppress(UnicodeEncodeError):
+            forms.append(text.encode(encoding).decode("latin-1"))
+    return list(dict.fromkeys(forms))
+
+
 def escaped_name(wire_name: str) -> str:
     r"""Return a name with every byte above ASCII as `\xe9`: for two names that would look the same."""
     return _ABOVE_ASCII.sub(lambda match: f"\\x{ord(match[0]):02x}", wire_name)

@@ -109,6 +109,14 @@ def test_without_pwd_the_root_must_be_absolute(server: ScriptedFtp) -> None:
     )
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "cp850"])
+def test_the_root_may_have_accents_in_any_encoding(server: ScriptedFtp, encoding: str) -> None:
+    root = "/usinage été".encode(encoding).decode("latin-1")
+    server.files = {path.replace("/logs", root): file for path, file in server.files.items()}
+    messages, error = run(server, root="/usinage été")
+    assert (error, sorted(events(messages))) == (None, ["0", "1", "2"])
+
+
 @pytest.mark.parametrize(
     "reply",
     [

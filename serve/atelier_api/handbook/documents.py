@@ -26,6 +26,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "data/index.html",
         "lineage/index.html",
         "docs/glossary.md",
+        "docs/planner-files.md",
         "docs/gdpr/register.md",
         "docs/text-repair.md",
     ),
@@ -41,7 +42,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 #: Where the entries lead that are part of a document.
 PLACES: Final = {"failures": ("README.md", "#when-something-fails")}
 
-_FRENCH: Final = frozenset({"docs/gdpr/register.md"})
+_FRENCH: Final = frozenset({"docs/gdpr/register.md", "docs/planner-files.md"})
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ api/index.html | Référence de l'API | API reference
 api/index.html.note | Chaque adresse, ses paramètres, ses réponses | Each address, its parameters, its answers
 docs/api.md | L'API, mode d'emploi | Using the API
 docs/api.md.note | Se connecter, lire, paginer, exporter | Log in, read, turn pages, export
+docs/planner-files.md | Les fichiers du planificateur | The planner's files
+docs/planner-files.md.note | Statuts, heures, fermetures, limites : comment les modifier avec Excel | Statuses, hours, closures, limits: how to edit them with Excel
 docs/alerts.md | Les alertes | Alerts
 docs/alerts.md.note | Ce qui est signalé, à qui, et que faire | What is told, to whom, and what to do
 docs/dashboard.md | Le tableau de bord | The dashboard
