@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-from atelier import checks, locks, redaction, report, roles
+from atelier import checks, locks, redaction, refusals, report, roles
 from atelier.alerts import commands as alerts
 from atelier.backup import commands as backup
 from atelier.connections import Warehouse, complete, project_root, resolve
@@ -19,7 +19,7 @@ from atelier.gdpr import commands as gdpr
 from atelier.last_words import FAILURE_MARK
 from atelier.scheduler import commands as scheduler
 from atelier.schedules import commands as schedules
-from atelier.warehouse import LOCK_WATCH, connect, failed
+from atelier.warehouse import LOCK_WATCH, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +40,8 @@ def main() -> int:
             return _failed(error, watch)
         except OSError as error:
             return _failed(of_system(error), watch)
-        except psycopg2.OperationalError as error:
-            return _failed(failed(_warehouse_of(arguments), error), watch)
+        except psycopg2.Error as error:
+            return _failed(refusals.of_statement(error, _warehouse_of(arguments)), watch)
     return 0
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
 from sqlalchemy.engine import URL
+from target_warehouse import sessions
 
 from atelier import redaction, tls
 from atelier.errors import AtelierError
@@ -27,22 +28,6 @@ if TYPE_CHECKING:
 
 #: The Meltano schema of the warehouse: system database and state of the pipelines.
 STATE_SCHEMA = "meltano"
-
-#: After so many seconds of silence the system asks whether the warehouse's server is still there: one that is
-#: gone without a word (no power, a firewall that forgets) ends a session within minutes, not after hours. The
-#: loader and dbt's profile say the same.
-KEEPALIVES_IDLE_SECONDS = 60
-
-#: So long a session of ours waits for a lock that another one holds; then its statement fails, and `locks`
-#: says who holds it. Those who read what it is about to change wait behind it as long, and no longer.
-LOCK_TIMEOUT_SECONDS = 15
-
-#: So that the server does as well, of every session: a host that is gone without a word leaves the lock of
-#: its run, and those of its tables, within two minutes. Programs of a run find it in PGOPTIONS.
-SESSION_OPTIONS = (
-    f"-ctcp_keepalives_idle={KEEPALIVES_IDLE_SECONDS} -ctcp_keepalives_interval=15 -ctcp_keepalives_count=4 "
-    f"-clock_timeout={LOCK_TIMEOUT_SECONDS}s"
-)
 
 #: Written by the local servers when they start.
 LOCAL_SERVERS = Path(".local/dev/env")
@@ -218,6 +203,16 @@ def port(variables: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
+def session_parameters(own: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return libpq's parameters by which a session gets its settings; `own` as of `sessions.options`."""
+    return {
+        "options": sessions.options(own),
+        # The environment of this process may say otherwise, and would win over the options.
+        "client_encoding": sessions.SETTINGS["client_encoding"],
+        "keepalives_idle": str(sessions.KEEPALIVES_IDLE_SECONDS),
+    }
+
+
 @dataclass(frozen=True)
 class Warehouse:
     """The PostgreSQL database that holds everything."""
@@ -274,9 +269,8 @@ class Warehouse:
             database=self.database,
             # Meltano does not try again: a network that is silent for a while must not end the run.
             query={
-                "options": f"-csearch_path={STATE_SCHEMA} {SESSION_OPTIONS}",
+                **session_parameters({"search_path": STATE_SCHEMA}),
                 "connect_timeout": "60",
-                "keepalives_idle": str(KEEPALIVES_IDLE_SECONDS),
                 **self.tls,
             },
         )

@@ -7,8 +7,10 @@ import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from target_warehouse import sessions
+
 from atelier import roles, warehouse
-from atelier.connections import SESSION_OPTIONS, Warehouse
+from atelier.connections import Warehouse
 from atelier.errors import AtelierError
 from atelier.ops import migrations
 
@@ -36,11 +38,12 @@ def run(root: Path, variables: Mapping[str, str], target: str, program: str, *ar
         warehouse.prepare(connection, place)
         migrations.apply(connection, place)
         names = roles.settle(connection, place)
+        major = connection.server_version // 10_000
     environment = {
         **os.environ,
         **variables,
         **roles.variables(names),
-        "PGOPTIONS": f"{SESSION_OPTIONS} {os.environ.get('PGOPTIONS', '')}".rstrip(),
+        **sessions.environment(os.environ, major),
         "DBT_PROJECT_DIR": project,
         "DBT_PROFILES_DIR": project,
         "DBT_TARGET": target,

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg2
+from target_warehouse import sessions
 
-from atelier import leftovers, locks, places, redaction, roles, warehouse
-from atelier.connections import SESSION_OPTIONS, Warehouse, project_root, resolve, run_wait_seconds
+from atelier import leftovers, locks, places, redaction, refusals, roles, warehouse
+from atelier.connections import Warehouse, project_root, resolve, run_wait_seconds
 from atelier.errors import AtelierError, of_system
 from atelier.gdpr import store
 from atelier.last_words import LastWords
@@ -208,8 +209,7 @@ def _surround(
             # The name of every session of this run: what a killed run leaves behind is found by it.
             "PGAPPNAME": (leftovers.SESSION_PREFIX if holds_warehouse else leftovers.READING_PREFIX)
             + uuid.uuid4().hex[:12],
-            # An administrator's own come last, and win.
-            "PGOPTIONS": f"{SESSION_OPTIONS} {os.environ.get('PGOPTIONS', '')}".rstrip(),
+            **sessions.environment(os.environ, connection.server_version // 10_000),
         }
     )
 
@@ -319,7 +319,7 @@ def _outcome(error: BaseException, target: Warehouse) -> tuple[str, str]:
     if isinstance(error, _UnsuccessfulError):
         return "failed", LastWords.sentence() or "the reason is in the lines above"
     if isinstance(error, psycopg2.Error):
-        return "failed", str(warehouse.failed(target, error))
+        return "failed", str(refusals.of_statement(error, target))
     if isinstance(error, AtelierError):
         return "failed", str(error)
     if isinstance(error, OSError):

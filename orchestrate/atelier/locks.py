@@ -16,8 +16,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import psycopg2
+from target_warehouse.sessions import LOCK_TIMEOUT_SECONDS
 
-from atelier.connections import LOCK_TIMEOUT_SECONDS
 from atelier.errors import AtelierError
 
 if TYPE_CHECKING:

@@ -25,6 +25,9 @@ MODELLED: Final = ("seeds", "staging", "intermediate", "snapshots", "marts")
 SERVED: Final = ("serve",)
 OWNED: Final = {"loader": RAW, "transformer": MODELLED, "server": SERVED}
 
+#: Every schema of Atelier's. No other one is touched.
+SCHEMAS: Final = (*RAW, STATE_SCHEMA, *MODELLED, SCHEMA, *SERVED, OPS_SCHEMA)
+
 #: What the pipeline's user works as: in the pipeline as the first two, in the API as the others.
 WORN: Final = ("loader", "transformer", "reader", "server")
 

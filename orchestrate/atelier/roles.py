@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg2
 from psycopg2 import sql
 
+from atelier import ownership, refusals
 from atelier.connections import STATE_SCHEMA
 from atelier.errors import AtelierError
 from atelier.gdpr.store import SCHEMA
@@ -28,7 +29,7 @@ from atelier.rights import (
     VISIBLE,
     WORN,
 )
-from atelier.warehouse import RUN_LOCK, broken_off
+from atelier.warehouse import RUN_LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -117,7 +118,7 @@ def settle(
         ) from None
     except psycopg2.Error as error:
         if connection.closed:
-            raise broken_off(warehouse) from None
+            raise refusals.of_statement(error, warehouse) from None
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise AtelierError(
             f"the roles of the warehouse, {warehouse.place}, cannot be set up ({reason}): let an "
@@ -215,8 +216,9 @@ def _relations(cursor: Cursor, roles: Roles) -> Iterator[sql.Composable]:
             # A sequence of a column follows its table.
             "and not exists (select 1 from pg_depend d where d.classid = 'pg_class'::regclass "
             "and d.objid = c.oid and d.deptype in ('a', 'i') and c.relkind = 'S') "
+            "and pg_get_userbyid(c.relowner) = any(%s) "
             "and pg_has_role(current_user, c.relowner, 'usage')",
-            (list(schemas), name),
+            (list(schemas), name, ownership.of_atelier(cursor)),
         )
         for schema, relation in cursor.fetchall():
             yield sql.SQL("alter table {} owner to {}").format(

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import psycopg2
 from psycopg2 import sql
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
+from target_warehouse import sessions
 
-from atelier import locks
-from atelier.connections import (
-    KEEPALIVES_IDLE_SECONDS,
-    LOCK_TIMEOUT_SECONDS,
-    SESSION_OPTIONS,
-    STATE_SCHEMA,
-    Warehouse,
-)
+from atelier import locks, ownership, refusals
+from atelier.connections import STATE_SCHEMA, Warehouse, session_parameters
 from atelier.errors import AtelierError
 from atelier.leftovers import end_leftovers
 
@@ -40,7 +34,7 @@ RUN_LOCK = 7_021_955_231
 
 POLL_SECONDS = 1.0
 
-_STARTING = re.compile(r"the database system is (starting up|in recovery|not yet accepting)")
+_CONNECT_SECONDS = 15
 
 #: Seconds that a server gets which is about to start, as after a crash it first puts its files in order.
 STARTING_SECONDS = 60.0
@@ -57,60 +51,55 @@ def connect(
         patience: Seconds that a server gets which is just starting.
 
     Raises:
-        AtelierError: It cannot be reached, or refuses user, password or database.
+        AtelierError: It cannot be reached, refuses user, password or database, or is not what Atelier needs.
     """
+    parameters: dict[str, Any] = {
+        "host": warehouse.host,
+        "port": warehouse.port,
+        "user": warehouse.user,
+        "password": warehouse.password,
+        "dbname": warehouse.database,
+        "connect_timeout": _CONNECT_SECONDS,
+        "application_name": application_name,
+        **session_parameters(),
+        **warehouse.tls,
+    }
     try:
-        connection: Connection = psycopg2.connect(
-            host=warehouse.host,
-            port=warehouse.port,
-            user=warehouse.user,
-            password=warehouse.password,
-            dbname=warehouse.database,
-            connect_timeout=15,
-            application_name=application_name,
-            keepalives_idle=KEEPALIVES_IDLE_SECONDS,
-            options=SESSION_OPTIONS,
-            **cast("dict[str, Any]", warehouse.tls),
-        )
+        connection: Connection = psycopg2.connect(**parameters)
     except psycopg2.OperationalError as error:
-        if patience > 0 and _STARTING.search(str(error)):
+        state = refusals.log_in_state(parameters, _CONNECT_SECONDS)
+        if patience > 0 and state == refusals.NOT_READY:
             time.sleep(POLL_SECONDS)
             return connect(warehouse, application_name, patience - POLL_SECONDS)
-        raise AtelierError(f"the warehouse, {warehouse.place}, {_reason(str(error))}") from None
+        raise refusals.of_log_in(str(error), state, warehouse) from None
     connection.autocommit = True
+    try:
+        sessions.ensure(connection)
+        ownership.check_schemas(connection, warehouse)
+    except sessions.SessionError as error:
+        connection.close()
+        raise AtelierError(f"the warehouse, {warehouse.place}, {error}") from None
+    except psycopg2.Error as error:
+        connection.close()
+        raise refusals.of_statement(error, warehouse) from None
+    except BaseException:
+        connection.close()
+        raise
     locks.Watch.own_pids.add(connection.info.backend_pid)
     return connection
 
 
-def broken_off(warehouse: Warehouse) -> AtelierError:
-    """Return the error that says that the warehouse has ended a connection in the middle of the work."""
-    return AtelierError(
-        f"the warehouse, {warehouse.place}, has broken off the connection: see in PostgreSQL's log why, and "
-        "start this again once it runs"
-    )
-
-
-def failed(warehouse: Warehouse, error: psycopg2.Error) -> AtelierError:
-    """Return the error that says why a statement failed that nothing of its own can make fail."""
-    if isinstance(error, locks.LOCKED):
-        return AtelierError(
-            f"what is locked in the warehouse, {warehouse.place}, was not free within "
-            f"{LOCK_TIMEOUT_SECONDS} s"
-        )
-    return broken_off(warehouse)
-
-
 @contextmanager
 def breaks_told(warehouse: Warehouse) -> Iterator[None]:
-    """Tell of a connection that breaks in the middle of the work, and of a lock that is not to be had.
+    """Tell of a connection that breaks, or a statement that is refused, in the middle of the work.
 
     Raises:
-        AtelierError: It did, or was not.
+        AtelierError: It did, or was.
     """
     try:
         yield
-    except psycopg2.OperationalError as error:
-        raise failed(warehouse, error) from None
+    except psycopg2.Error as error:
+        raise refusals.of_statement(error, warehouse) from None
 
 
 def assert_held(connection: Connection, warehouse: Warehouse) -> None:
@@ -122,39 +111,8 @@ def assert_held(connection: Connection, warehouse: Warehouse) -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("select 1")
-    except psycopg2.Error:
-        raise broken_off(warehouse) from None
-
-
-def _reason(message: str) -> str:
-    text = message.lower()
-    # With two copies of libpq in a process, as in the API's, the second one refuses without its reason.
-    if re.search("certificate verify failed|does not match host name|no ssl error reported", text):
-        return (
-            f"shows a certificate that is not trusted ({_last_line(message)}): let POSTGRES_TLS_CA name the "
-            "authority that signed it, and POSTGRES_HOST the name in it"
-        )
-    if "does not support ssl" in text:
-        return "does not speak TLS: turn it on there (ssl = on), or set POSTGRES_TLS to off"
-    if "no pg_hba.conf entry" in text and "no encryption" in text:
-        return "lets nobody in without TLS from here: set POSTGRES_TLS to required, or see its pg_hba.conf"
-    if "password authentication failed" in text or "no password supplied" in text:
-        return "refuses the log-in: check POSTGRES_USER and POSTGRES_PASSWORD"
-    if "role" in text and "does not exist" in text:
-        return "does not know the user: check POSTGRES_USER"
-    if "database" in text and "does not exist" in text:
-        return "does not exist: create it, or check POSTGRES_DB"
-    if "could not translate host name" in text:
-        return "has a host name that does not resolve: check POSTGRES_HOST"
-    if "timeout" in text or "timed out" in text:
-        return "does not answer: check POSTGRES_HOST and POSTGRES_PORT, the network and the firewall"
-    if "refused" in text:
-        return "cannot be reached: check that PostgreSQL runs there, POSTGRES_HOST and POSTGRES_PORT"
-    return f"cannot be used ({_last_line(message)}): check the POSTGRES_ variables"
-
-
-def _last_line(message: str) -> str:
-    return [line for line in message.strip().splitlines() if line.strip()][-1].strip()
+    except psycopg2.Error as error:
+        raise refusals.of_statement(error, warehouse) from None
 
 
 def prepare(connection: Connection, warehouse: Warehouse) -> None:
@@ -174,6 +132,20 @@ def prepare(connection: Connection, warehouse: Warehouse) -> None:
                 f"user {warehouse.user} may not create schemas in {warehouse.place}: grant it with "
                 f"`grant create on database {warehouse.database} to {warehouse.user}`"
             ) from None
+
+
+@event.listens_for(Engine, "connect")
+def _ensure_system_session(connection: object, _record: object) -> None:
+    """Set and check a session that Meltano opens in this process, as all others are."""
+    if not isinstance(connection, psycopg2.extensions.connection):
+        return
+    own = {"search_path": STATE_SCHEMA}
+    if connection.get_dsn_parameters().get("options") != sessions.options(own):
+        return
+    try:
+        sessions.ensure(connection, own)
+    except sessions.SessionError as error:
+        raise AtelierError(f"the warehouse, as Meltano reaches it, {error}") from None
 
 
 def make_system_tables(connection: Connection, warehouse: Warehouse) -> None:
@@ -200,7 +172,7 @@ def make_system_tables(connection: Connection, warehouse: Warehouse) -> None:
             "lines above say why; if the schema holds something else, move that away"
         ) from None
     except OperationalError as error:
-        raise AtelierError(f"the warehouse, {warehouse.place}, {_reason(str(error.orig))}") from None
+        raise refusals.of_log_in(str(error.orig), None, warehouse) from None
 
 
 @contextmanager

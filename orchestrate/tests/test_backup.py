@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from atelier import warehouse
 from atelier.backup import folders, making, programs, restoring, schemas, suppressions
 from atelier.connections import Warehouse, project_root
 from atelier.errors import AtelierError
@@ -22,6 +21,7 @@ from atelier.gdpr.operations import Request
 from atelier.warehouse import RUN_LOCK, connect
 from atelier_demo.servers.postgres import installations
 from pipeline.second_server import another_server
+from target_warehouse import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,7 +145,7 @@ def test_a_backup_that_fails_leaves_nothing_and_takes_nothing(variables: dict[st
         cursor.execute("begin")
         cursor.execute("lock table raw_erp.notes")
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(warehouse, "SESSION_OPTIONS", "-clock_timeout=100ms")
+            patch.setitem(sessions.SETTINGS, "lock_timeout", "100ms")
             with pytest.raises(AtelierError, match=r"keeps one of its tables busy.* are as they were"):
                 back_up(good)
         cursor.execute("rollback")

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from atelier import connections
-from atelier.connections import SESSION_OPTIONS, Warehouse, port, require, resolve
+from atelier.connections import Warehouse, port, require, resolve
 from atelier.errors import AtelierError
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
+from target_warehouse import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,4 +116,4 @@ def test_what_is_no_port_is_named(text: str) -> None:
 def test_any_password_survives_in_the_address_of_the_system_database(secret: str) -> None:
     url = make_url(Warehouse("::1", 5432, secret, secret, "db").system_database_uri)
     assert (url.host, url.username, url.password, url.database) == ("::1", secret, secret, "db")
-    assert url.query["options"] == f"-csearch_path=meltano {SESSION_OPTIONS}"
+    assert url.query["options"] == sessions.options({"search_path": "meltano"})

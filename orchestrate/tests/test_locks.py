@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 import pytest
-from atelier.connections import LOCK_TIMEOUT_SECONDS, Warehouse
+from atelier.connections import Warehouse
 from atelier.locks import LOCKED, Watch, watched
-from atelier.warehouse import LOCK_WATCH, connect, failed
+from atelier.refusals import of_statement
+from atelier.warehouse import LOCK_WATCH, connect
+from target_warehouse.sessions import LOCK_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +69,7 @@ def refused(target: Warehouse, statement: str, timeout: str = "1s") -> str:
         try:
             cursor.execute(statement)
         except LOCKED as error:
-            return str(failed(target, error))
+            return str(of_statement(error, target))
     pytest.fail("it got its lock")
 
 

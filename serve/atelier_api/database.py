@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from atelier import roles as warehouse_roles
 from atelier import warehouse as pipeline
-from atelier.connections import KEEPALIVES_IDLE_SECONDS, SESSION_OPTIONS
+from atelier.connections import session_parameters
 from atelier.errors import AtelierError
 from psycopg import sql
 from psycopg.types.numeric import FloatLoader
 from psycopg_pool import AsyncConnectionPool
+from target_warehouse import sessions
 
 from atelier_api import migrations
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from atelier.connections import Warehouse
     from atelier.roles import Roles
 
     from atelier_api.settings import Settings
@@ -76,8 +78,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         "dbname": place.database,
         **place.tls,
         "connect_timeout": 10,
-        "keepalives_idle": KEEPALIVES_IDLE_SECONDS,
-        "options": SESSION_OPTIONS,
+        **session_parameters(),
         "autocommit": True,
         "application_name": "atelier-api",
         # Every page asks few queries again and again: planned once per connection.
@@ -86,6 +87,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
     await _wait_for_roles(connection_options, roles, settings)
 
     async def read_marts(connection: Connection) -> None:
+        await _ensure(connection, place)
         await _become(connection, roles.reader if roles else None)
         await connection.execute("set default_transaction_read_only = on")
         await _set_up(connection, settings)
@@ -93,6 +95,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         connection.adapters.register_loader("numeric", FloatLoader)
 
     async def keep_own(connection: Connection) -> None:
+        await _ensure(connection, place)
         await _become(connection, roles.server if roles else None)
         await _set_up(connection, settings)
 
@@ -108,6 +111,20 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         ) as own,
     ):
         yield Database(marts, own)
+
+
+async def _ensure(connection: Connection, place: Warehouse) -> None:
+    """Set and check what every session relies on, as `sessions.ensure` does."""
+    wanted = {**sessions.SETTINGS, **sessions.LATER_SETTINGS}
+    try:
+        found = sessions.Found(await (await connection.execute(sessions.look(wanted))).fetchall())
+        found.check_server(connection.info.backend_pid)
+        if differing := found.differing(wanted):
+            await connection.execute(sessions.change(differing))
+            found = sessions.Found(await (await connection.execute(sessions.look(wanted))).fetchall())
+        found.check_settings(wanted)
+    except sessions.SessionError as error:
+        raise AtelierError(f"the warehouse, {place.place}, {error}") from None
 
 
 async def _set_up(connection: Connection, settings: Settings) -> None:

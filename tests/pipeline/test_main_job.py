@@ -7,9 +7,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-from atelier.connections import KEEPALIVES_IDLE_SECONDS
 from atelier_demo.factory.erp_operations import delete_order
 from oracle.compare import assert_marts_equal
+from target_warehouse.sessions import KEEPALIVES_IDLE_SECONDS
 
 from pipeline.conftest import erp_connection, finish_the_day
 from pipeline.plant import DATA_SCHEMAS, Plant

@@ -11,6 +11,7 @@ from unittest import mock
 
 import yaml
 from dbt.cli.main import dbtRunner
+from target_warehouse import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,8 +101,10 @@ class Project:
     def build(self, *words: str, succeeds: bool = True) -> Built:
         """Build all of it, in this process."""
         folders = ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
-        options = {"PGOPTIONS": f"-c lock_timeout={LOCK_SECONDS}s"}
-        with mock.patch.dict(os.environ, options):
+        with (
+            mock.patch.dict(sessions.SETTINGS, {"lock_timeout": f"{LOCK_SECONDS}s"}),
+            mock.patch.dict(os.environ),
+        ):
             done = dbtRunner().invoke(["--quiet", "build", *folders, *words])
         assert done.exception is None, done.exception
         results: Any = done.result

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -14,7 +13,7 @@ from psycopg.errors import UniqueViolation
 from target_postgres.connector import PostgresConnector
 from target_postgres.sinks import PostgresSink
 
-from target_warehouse import line_digests, schema_changes
+from target_warehouse import line_digests, schema_changes, sessions
 from target_warehouse.errors import LoadError, MissingPseudonymKeyError, values_hidden
 
 if TYPE_CHECKING:
@@ -35,11 +34,6 @@ def pseudonym(value: object, key: str) -> str:
     return hmac.new(key.encode(), str(value).strip().encode(), hashlib.sha256).hexdigest()
 
 
-#: After so many seconds of silence the system asks whether the server is still there: one that is gone
-#: without a word ends a load within minutes, which would otherwise wait for hours.
-KEEPALIVES_IDLE_SECONDS = 60
-
-
 class ExactNumber(sa.Numeric[Any]):
     """A number whose digits all arrive: SQLAlchemy's own makes a float of it on its way into a COPY."""
 
@@ -50,17 +44,23 @@ class ExactNumber(sa.Numeric[Any]):
 
 
 class WarehouseConnector(PostgresConnector):
-    """Lets every session work as the configured role, and notice a server that is gone."""
+    """Gives every session its settings and the configured role, and checks them."""
 
     def get_sqlalchemy_query(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """Add the role to the address: unlike a SET ROLE, no rollback takes it back."""
+        """Add the settings and the role to the address: unlike a SET ROLE, no rollback takes them back."""
         query: dict[str, Any] = super().get_sqlalchemy_query(config)
-        query["keepalives_idle"] = str(KEEPALIVES_IDLE_SECONDS)
-        if config.get("role"):
-            role = "-crole=" + re.sub(r"([\\\s])", r"\\\1", config["role"])
-            # Options of the address take the place of those of the environment.
-            query["options"] = f"{os.environ.get('PGOPTIONS', '')} {role}".lstrip()
+        query["keepalives_idle"] = str(sessions.KEEPALIVES_IDLE_SECONDS)
+        query["client_encoding"] = sessions.SETTINGS["client_encoding"]
+        role = {"role": config["role"]} if config.get("role") else {}
+        # Options of the address take the place of those of the environment.
+        query["options"] = f"{os.environ.get('PGOPTIONS', '')} {sessions.options(role)}".lstrip()
         return query
+
+    def create_engine(self) -> sa.Engine:
+        """Return an engine that looks at each new session before it is used."""
+        engine = super().create_engine()
+        sa.event.listen(engine, "connect", _ensure)
+        return engine
 
     def to_sql_type(self, jsonschema_type: dict[str, Any]) -> sa.types.TypeEngine[Any]:
         """Return the type of a column; integers beyond PostgreSQL's own are numbers."""
@@ -101,6 +101,13 @@ def sql_types(connector: PostgresConnector, schema: dict[str, Any]) -> dict[str,
 def reflected(schema_name: str | None, table_name: str, connection: Connection) -> sa.Table:
     """Return a table as it is."""
     return sa.Table(table_name, sa.MetaData(), schema=schema_name, autoload_with=connection)
+
+
+def _ensure(connection: object, _record: object) -> None:
+    try:
+        sessions.ensure(connection)
+    except sessions.SessionError as error:
+        raise LoadError(f"the warehouse {error}") from None
 
 
 class WarehouseSink(PostgresSink):

@@ -13,11 +13,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 import psycopg2
+from target_warehouse.sessions import LOCK_TIMEOUT_SECONDS
 
 from atelier import leftovers, warehouse
 from atelier.backup import folders, programs, schemas, suppressions
 from atelier.backup.folders import Manifest
-from atelier.connections import LOCK_TIMEOUT_SECONDS, Warehouse, require
+from atelier.connections import Warehouse, require
 from atelier.errors import AtelierError
 from atelier.gdpr import store
 from atelier.gdpr.operations import WAIT_SECONDS

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from target_warehouse import sessions
+
 from atelier import leftovers
-from atelier.connections import SESSION_OPTIONS
 from atelier.errors import AtelierError
 
 if TYPE_CHECKING:
@@ -98,7 +99,9 @@ def environment(target: Warehouse, variables: Mapping[str, str]) -> dict[str, st
         "PGPASSWORD": target.password,
         "PGDATABASE": target.database,
         "PGCONNECT_TIMEOUT": "15",
-        "PGOPTIONS": os.environ.get("PGOPTIONS") or SESSION_OPTIONS,
+        **sessions.environment(os.environ),
+        # `reason` reads their messages.
+        "LC_ALL": "C",
         # By this name the session is found if we are killed.
         "PGAPPNAME": os.environ.get("PGAPPNAME") or leftovers.SESSION_PREFIX + "backup",
     }

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING, Final
 from psycopg2 import sql
 
 from atelier.connections import STATE_SCHEMA
-from atelier.gdpr.store import SCHEMA as GDPR
 from atelier.ops.migrations import SCHEMA as OPS
-from atelier.rights import MODELLED, RAW, SERVED
+from atelier.rights import SCHEMAS, SERVED
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor as Cursor  # noqa: N812 # it is a class
-
-#: Everything that is backed up, and dropped when a backup takes its place; no other schema is touched.
-SCHEMAS: Final = (*RAW, STATE_SCHEMA, *MODELLED, GDPR, *SERVED, OPS)
 
 #: Filled as soon as a command has looked at a new warehouse: it is empty all the same.
 BOOKS: Final = (f"{STATE_SCHEMA}.alembic_version", f"{OPS}.migrations", f"{SERVED[0]}.migrations")
