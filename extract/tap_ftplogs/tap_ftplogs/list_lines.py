@@ -178,9 +178,8 @@ def _as_ls(line: str, now: datetime) -> _Reading | None:
         before = line[mode.end() : start].rstrip(" \t")
         if count > _MOST_WORDS or re.search(r"\d:\d\d", before):
             break
-        size = _size_at_end(before, count)
         match = next(filter(None, (form.match(line, start) for form in _TIMES)), None)
-        if size is not None and match is not None:
+        if match is not None and (size := _size_at_end(before, count)) is not None:
             found.append((count, match, size))
     # An owner "mach 10" before a size of 2048 looks like a day; a month that is known does not err.
     found = [each for each in found if _has_known_month(each[1])] or found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from contextlib import suppress
@@ -34,6 +35,7 @@ _MONTHS: Final = {
 _ENCODINGS: Final = ("utf-8", "cp1252", "cp850")
 
 
+@functools.lru_cache(maxsize=256)
 def month_of(wire_word: str) -> int | None:
     """Return the month that a word of a listing names, None for a word of another language.
 
