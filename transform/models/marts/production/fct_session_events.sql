@@ -23,17 +23,11 @@ session_events as (
 
 ),
 
-machine_files as (
+session_files as (
 
-    select * from {{ ref('int_machine_files') }}
-
-),
-
-log_events as (
-
-    select * from {{ ref('stg_ftplogs__log_events') }}
+    select * from {{ ref('int_session_files') }}
     {% if is_incremental() %}
-    where {{ is_one_of('file_version_id', 'select distinct file_version_id from session_events') }}
+    where {{ is_one_of('input_digest', 'select input_digest from sessions_to_compute') }}
     {% endif %}
 
 ),
@@ -49,19 +43,16 @@ located_events as (
         session_events.event_number,
         session_events.event_kind as kind,
         session_events.occurred_at,
-        machine_files.path as file_path,
-        log_events.line_number,
+        session_files.path as file_path,
+        session_events.line_number,
         session_events.byte_offset,
         session_events.input_digest
     from session_events
-    inner join machine_files
+    inner join session_files
         on
-            session_events.machine_id = machine_files.machine_id
-            and session_events.file_version_id = machine_files.file_version_id
-    inner join log_events
-        on
-            session_events.file_version_id = log_events.file_version_id
-            and session_events.byte_offset = log_events.byte_offset
+            session_events.machine_id = session_files.machine_id
+            and session_events.input_digest = session_files.input_digest
+            and session_events.file_version_id = session_files.file_version_id
 
 )
 
