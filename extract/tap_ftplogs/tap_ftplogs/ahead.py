@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from tap_ftplogs.activity import Activity
 from tap_ftplogs.client import FtpClient
 from tap_ftplogs.plan import is_quiet
 from tap_ftplogs.reader import FileReading
@@ -38,7 +39,7 @@ class Job(NamedTuple):
     machine: Machine
     file: LogFile
     known: FileState | None
-    is_newest: bool
+    activity: Activity
     was_packed: bool
     may_go: bool
 
@@ -81,7 +82,10 @@ class ReadAhead:
         self._budget = budget
         self._clock = clock
         self._logger = logger
-        busy = sum(not is_quiet(job.known, job.file.listed, is_newest=job.is_newest) for job in jobs)
+        busy = sum(
+            not is_quiet(job.known, job.file.listed, is_newest=job.activity is Activity.NEWEST)
+            for job in jobs
+        )
         wanted = max(1, min(client.settings.connections, busy // FILES_PER_CONNECTION))
         self._clients = [client, *(FtpClient(client.settings, logger, budget) for _ in range(wanted - 1))]
         self._threads = [
@@ -165,7 +169,7 @@ class ReadAhead:
             client,
             job.file,
             job.known,
-            is_newest=job.is_newest,
+            activity=job.activity,
             was_packed=job.was_packed,
             clock=self._clock,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tap_ftplogs.client import FolderMissingError, ListingRefusedError
@@ -77,6 +77,10 @@ class Tree:
     def is_whole(self, machine: Machine) -> bool:
         """Whether all files of a machine are known."""
         return not any(f"{path}/".startswith(f"{machine.folder}/") or not path for _, path in self.problems)
+
+    def is_seen(self, path: str) -> bool:
+        """Whether a file of that path would be known if it were there."""
+        return not any(not folder or path.startswith(f"{folder}/") for _, folder in self.problems)
 
     @property
     def paths(self) -> set[str]:
@@ -263,11 +267,16 @@ def has_entry(client: FtpClient, wire_path: str) -> bool:
 
 
 def newest_file(client: FtpClient, machine: Machine) -> LogFile | None:
-    """Return a machine's newest file: by the day in its name, then its name, then its modification time."""
+    """Return a machine's newest file: by the day in its name, then its name, then its modification time.
+
+    A day in the future counts only where there is no other.
+    """
     if not machine.files:
         return None
-    day, name, _ = age_order(machine.files[-1].path)
-    rivals = [file for file in machine.files if age_order(file.path)[:2] == (day, name)]
+    tomorrow = (datetime.now(timezone.utc) + timedelta(days=1)).strftime("%Y-%m-%d")
+    files = [file for file in machine.files if age_order(file.path)[0] <= tomorrow] or machine.files
+    day, name, _ = age_order(files[-1].path)
+    rivals = [file for file in files if age_order(file.path)[:2] == (day, name)]
     if len(rivals) == 1:
         return rivals[0]
 

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from tap_ftplogs.client import FileRefusedError, FolderMissingError, refused
 from tap_ftplogs.discovery import has_entry, parsed
 from tap_ftplogs.names import shown_name
+from tap_ftplogs.parser import Parser
+from tap_ftplogs.position import Position
+from tap_ftplogs.state import FileState
 
 if TYPE_CHECKING:
     from tap_ftplogs.client import FtpClient
     from tap_ftplogs.discovery import LogFile
-    from tap_ftplogs.state import FileState, StateBook
+    from tap_ftplogs.state import StateBook
 
 
 class Candidate(NamedTuple):
@@ -49,15 +52,15 @@ class Disposal:
         self._archive_path = archive_path
         self._taken_names: dict[str, set[str]] = {}
 
-    def archive(self, candidate: Candidate) -> str:
-        """Move a file to the archive under a name that is free there; return its new path.
+    def archive(self, candidate: Candidate) -> tuple[FileState, str]:
+        """Move a file to the archive under a name that is free there; return what left, and its new path.
 
         Raises:
             ChangedError: It is not the file that was loaded.
             NotDoneError: The server refuses.
             SourceError: The server cannot be reached any more.
         """
-        size = self._prove(candidate)
+        proven = self._prove(candidate)
         source = candidate.file.wire_path
         below_root = source.split("/")[-1 - candidate.file.path.count("/") :]
         folder = "/".join((self._archive_path, *below_root[:-1]))
@@ -67,43 +70,52 @@ class Disposal:
         moved = self._client.size(target)
         if moved is None and (reason or has_entry(self._client, source)):
             raise NotDoneError(reason or "the server does not move it")
-        if moved is not None and moved > size:
+        if moved is not None and moved > proven.size:
             # Its machine has written on in this very moment.
             self._client.rename(target, source)
             raise ChangedError("it grew while it was archived")
-        return shown_name(target)
+        return proven, shown_name(target)
 
-    def delete(self, candidate: Candidate) -> None:
-        """Delete a file.
+    def delete(self, candidate: Candidate) -> FileState:
+        """Delete a file; return what left.
 
         Raises:
             ChangedError: It is not the file that was loaded.
             NotDoneError: The server refuses.
             SourceError: The server cannot be reached any more.
         """
-        size = self._prove(candidate)
+        proven = self._prove(candidate)
         path = candidate.file.wire_path
-        if self._client.size(path) != size:
+        if self._client.size(path) != proven.size:
             raise ChangedError("it grew while it was looked at")
         reason = self._client.retried(
             f"deleting {shown_name(path)}", lambda ftp: refused(ftp, f"DELE {path}")
         )
         if reason and has_entry(self._client, path):
             raise NotDoneError(reason)
+        return proven
 
-    def _prove(self, candidate: Candidate) -> int:
-        """Read the file once more, and hold it against what was loaded; return its size."""
+    def _prove(self, candidate: Candidate) -> FileState:
+        """Read the file once more, and hold it against what was loaded; return what is known of it.
+
+        Of a file that the state keeps in a few bytes all is found out by reading.
+        """
         file, known = candidate
         size, modified = self._client.size(file.wire_path), self._client.modified(file.wire_path)
         if size is None:
             raise NotDoneError("the server does not tell its size")
         if known is not None and (size, modified) != (known.size, known.modified):
+            # A listing that shows no more than the day does not tell.
+            self._book.distrust(file.path)
             raise ChangedError("its size or time has changed")
         length = checksum = 0
+        parser = Parser(Position())
         try:
             for block in self._client.read(file.wire_path, 0):
                 length += len(block)
                 checksum = zlib.crc32(block, checksum)
+                if known is None:
+                    parser.feed(block)
         except FileRefusedError as error:
             raise NotDoneError(f"the server does not send it: {error}") from None
         if length != size:
@@ -112,10 +124,11 @@ class Disposal:
             is_same = (length, checksum) == (known.position.read_bytes, known.position.read_checksum)
         else:
             is_same = self._book.is_proven(file.path, size, file.listed.day, checksum)
+            parser.finish()
         if not is_same:
             self._book.distrust(file.path)
             raise ChangedError("its contents are not those that were loaded")
-        return size
+        return known or FileState(file.path, size, modified, "", parser.position, is_complete=True)
 
     def _free_name(self, folder: str, name: str) -> str:
         """Return a name that no file in a folder of the archive has; the folder is created."""

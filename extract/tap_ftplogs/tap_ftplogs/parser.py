@@ -17,7 +17,7 @@ from tap_ftplogs.grammar import (
     decode_beginning,
     shown,
 )
-from tap_ftplogs.position import Position, Probe, Tail
+from tap_ftplogs.position import Position, Tail
 
 #: A longer line is not kept whole: its first MiB (NULs and leading white space left out) says what it is, and
 #: an event's details end there. Its bytes count all the same.
@@ -25,11 +25,6 @@ MAX_LINE_BYTES: Final = 1 << 20
 
 #: The head that identifies a file: its first line, at most so many bytes.
 MAX_HEAD_BYTES: Final = 4096
-
-#: How much before the reading position is remembered (by its checksum), to recognise the file by; with less
-#: than the minimum at hand an older stretch serves better.
-PROBE_BYTES: Final = 256
-MIN_PROBE_BYTES: Final = 64
 
 #: Enough raw bytes of a long line for the head and for the text of a rejected line.
 _RAW_BYTES: Final = max(MAX_HEAD_BYTES, 4 * (MAX_REJECTED_CHARACTERS + 1))
@@ -75,12 +70,18 @@ class Parser:
         self._max_line_bytes = max_line_bytes
         self._pending = b""
         self._long: _LongLine | None = None
-        self._recent = b""
 
     @property
     def is_torn(self) -> bool:
         """Whether bytes of a line without its line end are waiting."""
         return bool(self._pending) or self._long is not None
+
+    @property
+    def torn_checksum(self) -> int:
+        """CRC-32 of the file up to the last byte received, a line without its line end included."""
+        if self._long is not None:
+            return self._long.checksum
+        return zlib.crc32(self._pending, self.position.checksum)
 
     def feed(self, block: bytes) -> Batch:
         """Take the lines that the next bytes of the file complete."""
@@ -99,14 +100,14 @@ class Parser:
         position = self.position
         if self._long is not None:
             result, raw = self._long.result(), self._long.raw
-            length, checksum = self._long.size, self._long.checksum
+            length = self._long.size
         else:
             result, raw = classify(_text(self._pending, at_start=position.offset == 0)), self._pending
-            length, checksum = len(raw), zlib.crc32(raw, position.checksum)
+            length = len(raw)
         self._note_first([result])
         self._add_row(result, length, raw, batch)
         event_at = result[0] if isinstance(result, tuple) else None
-        position.tail = Tail(length, checksum, _kind(result), event_at)
+        position.tail = Tail(length, self.torn_checksum, _kind(result), event_at)
         self._pending, self._long = b"", None
         return batch
 
@@ -166,7 +167,7 @@ class Parser:
         position.blank_count += len(results) - len(events) - len(rejected)
         batch.events += events
         batch.rejected += rejected
-        self._advance(len(data), zlib.crc32(data, position.checksum), data)
+        self._advance(len(data), zlib.crc32(data, position.checksum))
 
     def _take_long(self, line: _LongLine, batch: Batch) -> None:
         position = self.position
@@ -184,7 +185,7 @@ class Parser:
         else:
             position.rejected_count += 1
         line.add(b"\n")
-        self._advance(line.size, line.checksum, line.recent)
+        self._advance(line.size, line.checksum)
 
     def _add_row(self, result: Result, length: int, raw: bytes, batch: Batch) -> None:
         """Add the row of a line that is long or last."""
@@ -201,14 +202,9 @@ class Parser:
         if self.first_content is None:
             self.first_content = next((result for result in results if result is not None), None)
 
-    def _advance(self, length: int, checksum: int, latest: bytes) -> None:
-        position = self.position
-        position.offset += length
-        position.checksum = checksum
-        self._recent = (self._recent + latest[-PROBE_BYTES:])[-PROBE_BYTES:]
-        size = len(self._recent)
-        if position.probe is None or size >= MIN_PROBE_BYTES:
-            position.probe = Probe(position.offset - size, size, zlib.crc32(self._recent))
+    def _advance(self, length: int, checksum: int) -> None:
+        self.position.offset += length
+        self.position.checksum = checksum
 
 
 class _LongLine:
@@ -218,7 +214,6 @@ class _LongLine:
         self.size = 0
         self.checksum = position.checksum
         self.raw = b""
-        self.recent = b""
         self._limit = limit
         self._at_start = position.offset == 0
         self._kept = bytearray()
@@ -227,7 +222,6 @@ class _LongLine:
     def add(self, data: bytes) -> None:
         self.size += len(data)
         self.checksum = zlib.crc32(data, self.checksum)
-        self.recent = (self.recent + data[-PROBE_BYTES:])[-PROBE_BYTES:]
         if len(self.raw) < _RAW_BYTES:
             self.raw += data[: _RAW_BYTES - len(self.raw)]
         room = self._limit - len(self._kept)

@@ -13,17 +13,13 @@ if TYPE_CHECKING:
     from tap_ftplogs.parser import Parser
     from tap_ftplogs.state import FileState
 
-#: Events come slightly out of order; a first new event earlier than the last one by more than this is no
-#: continuation.
-MAX_STEP_BACK_SECONDS: Final = 3600
-
 #: A listed time shows minutes. A file modified so shortly before it was looked at may change again and be
 #: listed the same, so its listed time is not relied on.
 FRESH_SECONDS: Final = 120
 
 
-#: So long after the last sign of it a file is taken for one that is still written.
-RECENT_SECONDS: Final = 2 * 24 * 3600
+#: So long after the day of its name or its listed day a file is not relied on to be listed as it is.
+STALE_LISTING_SECONDS: Final = 2 * 24 * 3600
 
 
 class Action(Enum):
@@ -31,8 +27,7 @@ class Action(Enum):
 
     NOTHING = "as it was, and wholly taken"
     RESUME = "go on where the last run stopped"
-    RESUME_CHECKED = "the same, after recognising the bytes before"
-    VERIFY = "read again from the start to see whether what was taken is still there"
+    VERIFY = "go on there, after comparing all bytes that were taken"
     REPLACE = "another file under the same name: a new version"
     START = "never seen"
 
@@ -46,8 +41,8 @@ def is_listed_as_known(known: FileState, listed: Listed) -> bool:
     )
 
 
-def is_recent(path: str, listed: Listed, now: int) -> bool:
-    """Whether a file may still be written although its machine has a newer one, as in the night.
+def may_be_listed_late(path: str, listed: Listed, now: int) -> bool:
+    """Whether a file may have grown since it was listed so: Windows lists an open file as it was before.
 
     Args:
         path: Its path: its name tells a day as a rule.
@@ -55,7 +50,7 @@ def is_recent(path: str, listed: Listed, now: int) -> bool:
         now: The present in seconds since 1970.
     """
     days = [day_in_name(path.rpartition("/")[2]).replace("-", ""), str(listed.day or "")]
-    first = datetime.fromtimestamp(now - RECENT_SECONDS, timezone.utc).strftime("%Y%m%d")
+    first = datetime.fromtimestamp(now - STALE_LISTING_SECONDS, timezone.utc).strftime("%Y%m%d")
     return max(days) >= first
 
 
@@ -65,7 +60,7 @@ def is_quiet(known: FileState | None, listed: Listed, *, is_newest: bool) -> boo
         known is not None
         and not is_newest
         and is_listed_as_known(known, listed)
-        and decide(known, known.size, known.modified, is_newest=False) is Action.NOTHING
+        and decide(known, known.size, known.modified, is_newest=False, is_settling=False) is Action.NOTHING
     )
 
 
@@ -78,31 +73,36 @@ def trusted_time_text(listed: Listed, modified: int | None, now: int) -> str:
     return listed.time_text
 
 
-def decide(known: FileState | None, size: int, modified: int | None, *, is_newest: bool) -> Action:
+def decide(
+    known: FileState | None, size: int, modified: int | None, *, is_newest: bool, is_settling: bool
+) -> Action:
     """Say how to read a file.
 
     Args:
         known: Its state from the last run, None when it has none.
         size: Its size now.
         modified: Its modification time now, in seconds since 1970, None when the server does not tell.
-        is_newest: Whether it is its machine's newest file.
+        is_newest: Whether it is its machine's newest file, whose growth is nothing to wonder at.
+        is_settling: Whether it grew from run to run and is not written any more: a last comparison finds
+            what was replaced before the bytes that were new each time.
     """
     if known is None:
         return Action.START
     taken = known.position.read_bytes
     if size < taken:
         return Action.REPLACE
+    if not taken:
+        return Action.RESUME if size else Action.NOTHING
+    if known.removed_at is not None:
+        return Action.VERIFY
     if (size, modified) == (known.size, known.modified):
+        if is_settling:
+            return Action.VERIFY
         # A torn line waits for the file to settle; being unchanged since the last run is settling.
         return Action.NOTHING if taken == size and known.read_error is None else Action.RESUME
-    if size == known.size and size == 0:
-        return Action.NOTHING
-    if size <= known.size:
-        return Action.VERIFY if taken else Action.RESUME
     went_back = known.modified is not None and modified is not None and modified < known.modified
-    if taken and (went_back or (known.is_complete and not is_newest)):
-        return Action.RESUME_CHECKED
-    return Action.RESUME
+    is_doubtful = size <= known.size or went_back or known.is_complete or not is_newest
+    return Action.VERIFY if is_doubtful else Action.RESUME
 
 
 def judge(known: FileState, parser: Parser) -> Action:
@@ -113,7 +113,7 @@ def judge(known: FileState, parser: Parser) -> Action:
         parser: What has taken the new bytes from the position of that state on, at least one line.
 
     Returns:
-        RESUME when they do, RESUME_CHECKED when the bytes before must be looked at, REPLACE when they need a
+        RESUME when they do, VERIFY when the bytes before must be compared, REPLACE when they need a
         new version.
     """
     position = known.position
@@ -129,11 +129,9 @@ def judge(known: FileState, parser: Parser) -> Action:
         return Action.RESUME
     if first is None or isinstance(first, str):
         # Blank lines and garbage may be the middle of another file's line.
-        return Action.RESUME_CHECKED
-    if position.last_event_at is None:
-        return Action.RESUME
-    step = datetime.fromisoformat(first[0]) - datetime.fromisoformat(position.last_event_at)
-    return Action.RESUME if step.total_seconds() >= -MAX_STEP_BACK_SECONDS else Action.RESUME_CHECKED
+        return Action.VERIFY
+    is_later = position.last_event_at is None or first[0] >= position.last_event_at
+    return Action.RESUME if is_later else Action.VERIFY
 
 
 def next_generation(fingerprint: str, past: dict[str, int]) -> int:

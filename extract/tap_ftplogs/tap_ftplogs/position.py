@@ -6,14 +6,6 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 
-class Probe(NamedTuple):
-    """A stretch of bytes before the reading position, by whose CRC-32 a file is recognised."""
-
-    start: int
-    length: int
-    checksum: int
-
-
 class Tail(NamedTuple):
     """A last line that was taken without a line end; `checksum` is the CRC-32 of the file up to its end."""
 
@@ -40,7 +32,6 @@ class Position:
     last_event_at: str | None = None
     checksum: int = 0
     fingerprint: str | None = None
-    probe: Probe | None = None
     tail: Tail | None = None
 
     @property

@@ -6,6 +6,7 @@ import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from tap_ftplogs.activity import Activity, is_recent
 from tap_ftplogs.client import FileRefusedError
 from tap_ftplogs.discovery import has_entry
 from tap_ftplogs.errors import SourceError
@@ -14,8 +15,8 @@ from tap_ftplogs.plan import (
     Action,
     decide,
     is_listed_as_known,
-    is_recent,
     judge,
+    may_be_listed_late,
     next_generation,
     trusted_time_text,
 )
@@ -53,7 +54,7 @@ class FileReading:
         file: LogFile,
         known: FileState | None,
         *,
-        is_newest: bool,
+        activity: Activity,
         was_packed: bool,
         clock: Callable[[], int],
     ) -> None:
@@ -63,13 +64,13 @@ class FileReading:
             client: The connection.
             file: The file as listed.
             known: Its state from the last run.
-            is_newest: Whether it is its machine's newest file, so that it may still grow.
+            activity: Whether it may still be written, as far as its name and listing say.
             was_packed: Whether a version of it may have been read that the state keeps no account of.
             clock: Gives the present in seconds since 1970.
         """
         self.file = file
         self.known = known
-        self.is_newest = is_newest
+        self.is_newest = activity is Activity.NEWEST
         self.bytes_received = 0
         self.is_gone = False
         self._client = client
@@ -77,7 +78,16 @@ class FileReading:
         self._lowest_generation = int(was_packed)
         self._size, self._modified = self._look()
         self._time_text = trusted_time_text(file.listed, self._modified, clock())
-        self._action = decide(known, self._size, self._modified, is_newest=is_newest)
+        self.is_open = activity is not Activity.CLOSED or is_recent(known, self._modified, clock())
+        self._action = decide(
+            known,
+            self._size,
+            self._modified,
+            is_newest=self.is_newest,
+            is_settling=known is not None
+            and known.changed_at > 0
+            and not (known.is_complete or self.is_open),
+        )
         if self._action is Action.NOTHING and known is not None and self._may_be_replaced(known):
             self._action = Action.VERIFY
         self.state = (
@@ -105,14 +115,19 @@ class FileReading:
             self.state.listed = ""
         state = self.state
         state.read_at = state.read_at or self._clock()
+        state.removed_at = None
         state.is_complete = (
-            not self.is_newest and state.read_error is None and state.position.read_bytes == state.size
+            not self.is_open
+            # By our own clock it may just have grown, whatever the server's says.
+            and not is_recent(state, self._modified, self._clock())
+            and state.read_error is None
+            and state.position.read_bytes == state.size
         )
 
     def _look(self) -> tuple[int, int | None]:
         """Return size and modification time: as listed where that can be relied on, else as asked for."""
         listed, known = self.file.listed, self.known
-        may_grow = self.is_newest or is_recent(self.file.path, listed, self._clock())
+        may_grow = self.is_newest or may_be_listed_late(self.file.path, listed, self._clock())
         if not may_grow and known is not None and is_listed_as_known(known, listed):
             return known.size, known.modified
         if (
@@ -153,9 +168,6 @@ class FileReading:
         action = self._action
         for _ in range(MAX_PASSES):
             try:
-                if action is Action.VERIFY:
-                    self._verify()
-                    action = Action.RESUME
                 yield from self._pass(action)
             except _StartOverError as start_over:  # noqa: PERF203 # a few passes, not many
                 action = start_over.action
@@ -171,11 +183,7 @@ class FileReading:
         is_other = action is Action.REPLACE
         parser = Parser(Position() if is_other else self.state.position)
         known = None if is_other or action is Action.START else self.known
-        blocks = (
-            self._recognised(parser)
-            if action is Action.RESUME_CHECKED
-            else self._blocks(parser.position.offset)
-        )
+        blocks = self._compared() if action is Action.VERIFY else self._blocks(parser.position.offset)
         for block in blocks:
             batch = parser.feed(block)
             known = self._judged(known, parser, action)
@@ -184,13 +192,12 @@ class FileReading:
                 yield batch
         self._size_up(parser.received)
         last = None
+        if parser.first_kind is None and not is_other and self._is_tail_as_taken(parser):
+            self._note()
+            return
         if parser.is_torn and self._is_settled():
             last = parser.finish()
             self._judged(known, parser, action)
-        elif parser.first_kind is None and self.state.position.tail is not None and not is_other:
-            # Nothing but the line that was taken without a line end, perhaps longer by now: it stays taken.
-            self._note()
-            return
         self._take(parser, is_other=is_other)
         if last:
             yield last
@@ -200,41 +207,38 @@ class FileReading:
         if known is None or parser.first_kind is None:
             return known
         verdict = judge(known, parser)
-        if verdict is Action.REPLACE or (verdict is Action.RESUME_CHECKED and action is not verdict):
+        if verdict is Action.REPLACE or (verdict is Action.VERIFY and action is not verdict):
             raise _StartOverError(verdict)
         return None if parser.first_content is not None else known
 
-    def _verify(self) -> None:
-        """Find out whether the bytes that were taken are still there."""
-        position = self.state.position
-        missing = position.read_bytes
-        checksum = 0
-        for block in self._blocks(0):
-            part = block[:missing]
-            checksum = zlib.crc32(part, checksum)
-            missing -= len(part)
-        if missing or checksum != position.read_checksum:
-            raise _StartOverError(Action.REPLACE)
+    def _is_tail_as_taken(self, parser: Parser) -> bool:
+        """Whether nothing follows but the line that was taken without a line end, perhaps longer by now."""
+        tail, taken = self.state.position.tail, self.state.position.read_bytes
+        if tail is None or parser.received < taken:
+            return False
+        if parser.received == taken:
+            return parser.torn_checksum == tail.checksum
+        return not self._is_settled()
 
-    def _recognised(self, parser: Parser) -> Iterator[bytes]:
-        """Send the bytes from the parser's position on, once those before have been recognised."""
-        probe = parser.position.probe
-        start = probe.start if probe is not None else 0
-        skip = parser.position.offset - start
-        before = b""
-        for block in self._blocks(start):
-            part = block[: skip - len(before)]
-            before += part
-            if (
-                part
-                and len(before) == skip
-                and probe
-                and zlib.crc32(before[: probe.length]) != probe.checksum
-            ):
-                raise _StartOverError(Action.REPLACE)
-            if len(part) < len(block):
-                yield block[len(part) :]
-        if len(before) < skip:
+    def _compared(self) -> Iterator[bytes]:
+        """Send the bytes from the position on, once all bytes before it are those that were taken."""
+        position = self.state.position
+        marks = [(position.offset, position.checksum), (position.read_bytes, position.read_checksum)]
+        start = end = checksum = 0
+        for block in self._blocks(0):
+            start, end = end, end + len(block)
+            done = start
+            while marks:
+                until = min(end, marks[0][0])
+                checksum = zlib.crc32(block[done - start : until - start], checksum)
+                done = until
+                if until < marks[0][0]:
+                    break
+                if checksum != marks.pop(0)[1]:
+                    raise _StartOverError(Action.REPLACE)
+            if end > position.offset:
+                yield block[max(0, position.offset - start) :]
+        if marks:
             raise _StartOverError(Action.REPLACE)
 
     def _blocks(self, offset: int) -> Iterator[bytes]:
@@ -298,6 +302,7 @@ class FileReading:
         if (version_id, read_bytes) != (state.version_id, state.position.read_bytes) or is_other:
             # Later than any earlier version of this path, whatever the clock says.
             state.read_at = max(self._clock(), self.known.read_at + 1 if self.known is not None else 0)
+            state.changed_at = self._clock() if self.known is not None else 0
         self._note()
         return False
 

@@ -7,14 +7,17 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
+from tap_ftplogs.activity import Activity, activities
 from tap_ftplogs.ahead import Job, ReadAhead
 from tap_ftplogs.budget import TimeBudget
 from tap_ftplogs.client import FtpClient
-from tap_ftplogs.discovery import discover, newest_file
-from tap_ftplogs.disposal import Candidate, ChangedError, Disposal, NotDoneError
+from tap_ftplogs.discovery import discover
+from tap_ftplogs.disposal import Candidate
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.problems import Problems
+from tap_ftplogs.removals import Removals
 from tap_ftplogs.state import FileState, StateBook
 from tap_ftplogs.watch import Watch
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tap_ftplogs.ahead import Portion
-    from tap_ftplogs.discovery import Machine, Tree
+    from tap_ftplogs.discovery import LogFile, Machine, Tree
     from tap_ftplogs.parser import Batch
     from tap_ftplogs.settings import Settings
 
@@ -32,9 +35,6 @@ BYTES_BETWEEN_STATES: Final = 4 * 1024 * 1024
 SECONDS_BETWEEN_STATES: Final = 5.0
 
 SECONDS_BETWEEN_REPORTS: Final = 10.0
-
-#: When a server refuses to archive or delete so many files one after the other, it will refuse the rest.
-_REFUSALS_IN_A_ROW: Final = 5
 
 
 @dataclass(slots=True)
@@ -129,8 +129,8 @@ class Run:
         self._client = FtpClient(settings, logger, self._budget)
         self._watch = Watch(settings, self._book.names_seen, logger)
         self.problems = Problems(settings, self._book.problems)
-        self._candidates: list[Candidate] = []
-        self._archive_path = ""
+        self.removals = Removals(settings, self._book, self._client, logger, self.problems, clock)
+        self._zone = ZoneInfo(settings.plant_timezone)
         self._tally = Tally()
         self._unsaved_bytes = 0
         self._saved_at = self._reported_at = time.monotonic()
@@ -154,9 +154,10 @@ class Run:
                 settings.place,
             )
         tree = self._discover()
-        self._archive_path = tree.archive_path
+        self.removals.archive_path = tree.archive_path
         for (kind, path), reason in tree.problems.items():
             self.problems.add(kind, path, reason)
+        self.removals.note_vanished(tree)
         jobs = self._jobs(tree)
         total, number = Tally(), 0
         with ReadAhead(jobs, self._client, self._budget, lambda: int(self._clock()), logger) as ahead:
@@ -225,70 +226,43 @@ class Run:
         self._book.problems = self.problems.told
         return self._book.dump()
 
-    @property
-    def has_to_dispose(self) -> bool:
-        """Whether there are files to archive or delete, now that all have been read."""
-        return self._settings.after_load != "keep" and bool(self._candidates)
-
-    def dispose(self) -> None:
-        """Archive or delete, as the settings say, the files that the state handed in covers.
-
-        Raises:
-            SourceError: The server cannot be reached any more.
-        """
-        mode = self._settings.after_load
-        disposal = Disposal(self._client, self._book, self._archive_path)
-        done = refusals = 0
-        for candidate in self._candidates:
-            path = candidate.file.path
-            try:
-                if mode == "archive":
-                    self._logger.debug("%s archived as %s", path, disposal.archive(candidate))
-                else:
-                    disposal.delete(candidate)
-                    self._logger.debug("%s deleted", path)
-            except ChangedError as changed:
-                self._logger.warning("%s stays, to be read again: %s", path, changed)
-                continue
-            except NotDoneError as error:
-                self.problems.add(f"{mode}_failed", path, str(error))
-                refusals += 1
-                if refusals == _REFUSALS_IN_A_ROW:
-                    self._logger.warning("no further file is tried: the server refuses one after the other")
-                    break
-                continue
-            done, refusals = done + 1, 0
-        self._logger.info("%d of %d loaded files %sd", done, len(self._candidates), mode)
-
     def _jobs(self, tree: Tree) -> list[Job]:
         """Say which files have to be looked at, in the order of their turns."""
         jobs = []
         paths = tree.paths
         for machine in tree.machines:
-            newest = newest_file(self._client, machine)
+            states = {
+                file.path: known
+                for file in machine.files
+                if (known := self._book.find(file.path, paths)) is not None
+            }
+            activity = activities(machine.files, states, int(self._clock()), self._zone, self._modified)
             for file in machine.files:
-                known = self._book.find(file.path, paths)
-                is_newest = file is newest
+                known = states.get(file.path)
+                # Of a machine that is listed in part nobody knows which files are old.
+                may_go = activity[file.path] is Activity.CLOSED and tree.is_whole(machine)
                 if (
                     known is None
-                    and not is_newest
+                    and activity[file.path] is not Activity.NEWEST
                     and self._book.is_settled(file.path, file.listed.size, file.listed.day)
                 ):
-                    if tree.is_whole(machine):
-                        self._candidates.append(Candidate(file, None))
+                    if may_go:
+                        self.removals.candidates.append(Candidate(file, None))
                     continue
                 jobs.append(
                     Job(
                         machine,
                         file,
                         known,
-                        is_newest,
+                        activity[file.path],
                         self._book.was_packed(file.path),
-                        # Of a machine that is listed in part nobody knows the newest file.
-                        may_go=not is_newest and tree.is_whole(machine),
+                        may_go,
                     )
                 )
         return jobs
+
+    def _modified(self, file: LogFile) -> int | None:
+        return self._client.modified(file.wire_path)
 
     def _turn(self, job: Job, portions: Iterator[Portion]) -> Iterator[Turn]:
         known = job.known
@@ -304,6 +278,7 @@ class Run:
             self._logger.warning("%s vanished before it could be read", job.file.path)
             return
         self._book.put(state)
+        self.removals.note_successor(known, state)
         if turn.bytes_received or turn.has_new_row:
             self._tally.files += 1
             self._tally.received += turn.bytes_received
@@ -311,7 +286,7 @@ class Run:
             self.problems.add("file_unreadable", state.path, state.read_error)
             self._logger.warning("%s cannot be read: %s", state.path, state.read_error)
         if known is not None and known.is_complete and job.may_go and known.dump() == state.dump():
-            self._candidates.append(Candidate(job.file, known))
+            self.removals.candidates.append(Candidate(job.file, known))
         if time.monotonic() - self._reported_at > SECONDS_BETWEEN_REPORTS:
             self._report(job.machine, "so far")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tap_ftplogs.names import age_order
 from tap_ftplogs.packing import PackedSet
-from tap_ftplogs.position import Position, Probe, Tail
+from tap_ftplogs.position import Position, Tail
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Mapping
@@ -58,6 +58,10 @@ class FileState:
     past: dict[str, int] = field(default_factory=dict)
     #: The day of the listed time (YYYYMMDD), which survives when a listing starts to show years.
     day: int | None = None
+    #: When a run last found new bytes in it, by our own clock; 0 when only one run has read it.
+    changed_at: int = 0
+    #: When it left the server after its load, None while it is there.
+    removed_at: int | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -92,6 +96,7 @@ class FileState:
             "read_at": moment_text(self.read_at),
             "is_complete": self.is_complete,
             "read_error": self.read_error,
+            "removed_at": moment_text(self.removed_at),
         }
 
     def snapshot(self) -> FileState:
@@ -123,6 +128,10 @@ class FileState:
             extra["error"] = self.read_error
         if self.past:
             extra["past"] = {_short(fingerprint): number for fingerprint, number in self.past.items()}
+        if self.changed_at:
+            extra["changed"] = self.changed_at
+        if self.removed_at is not None:
+            extra["removed"] = self.removed_at
         values: list[Any] = [
             self.size,
             self.modified,
@@ -133,7 +142,7 @@ class FileState:
             position.offset,
             position.checksum,
             _short(position.fingerprint),
-            list(position.probe) if position.probe else None,
+            None,  # versions up to 0.4 kept the checksum of the last bytes here
             position.event_count,
             position.rejected_count,
             position.blank_count,
@@ -163,7 +172,6 @@ class FileState:
                 offset=values[6] or 0,
                 checksum=values[7] or 0,
                 fingerprint=_long(values[8]),
-                probe=Probe(*values[9]) if values[9] else None,
                 event_count=values[10] or 0,
                 rejected_count=values[11] or 0,
                 blank_count=values[12] or 0,
@@ -174,6 +182,8 @@ class FileState:
             generation=extra.get("generation", 0),
             read_error=extra.get("error"),
             past={_long(short) or "": number for short, number in extra.get("past", {}).items()},
+            changed_at=extra.get("changed", 0),
+            removed_at=extra.get("removed"),
         )
 
 
@@ -278,8 +288,13 @@ class StateBook:
         return self._files.get(known_as)
 
     def count_missing(self, listed_paths: Collection[str]) -> int:
-        """Return how many files are not listed any more, of those that are known one by one."""
-        return len(self._by_folded_path.keys() - {path.casefold() for path in listed_paths})
+        """Return how many files are not listed any more, of those that are known one by one to be there."""
+        return sum(file.removed_at is None for file in self.unlisted(listed_paths))
+
+    def unlisted(self, listed_paths: Collection[str]) -> list[FileState]:
+        """Return the files that are known one by one and not listed any more."""
+        missing = self._by_folded_path.keys() - {path.casefold() for path in listed_paths}
+        return [self._files[self._by_folded_path[folded]] for folded in sorted(missing)]
 
     def put(self, file: FileState) -> None:
         """Remember a file."""

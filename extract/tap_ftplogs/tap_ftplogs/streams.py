@@ -89,9 +89,12 @@ class LogFilesStream(QuietStream):
         _moment("last_event_at", "Wall clock of the last event line in file order"),
         _moment("read_at", "When something new was last read, in UTC"),
         th.Property(
-            "is_complete", th.BooleanType, description="All taken, and no longer the machine's newest file"
+            "is_complete",
+            th.BooleanType,
+            description="All taken, and nothing says that it may still be written",
         ),
         _text("read_error", "Why the file could not be read"),
+        _moment("removed_at", "When it left the server after its load, in UTC; empty while it is there"),
     ).to_dict()
 
     _run: Run | None = None
@@ -106,12 +109,17 @@ class LogFilesStream(QuietStream):
                     self._turn = turn
                     yield turn.state.row()
                     self._turn = None
+                    yield from run.removals.found_rows()
                     if run.is_due:
                         self._tell_state(run)
-                if run.has_to_dispose:
+                yield from run.removals.found_rows()
+                if run.removals.is_due:
                     # First of all what was read is safe: only then is anything changed on the server.
                     self._tell_state(run)
-                    run.dispose()
+                    for row in run.removals.dispose():
+                        yield row
+                        if run.is_due:
+                            self._tell_state(run)
             except SourceError:
                 self._tell_state(run)
                 raise

@@ -109,8 +109,9 @@ class TapFtpLogs(Tap):
             default="keep",
             allowed_values=list(settings.AFTER_LOAD_MODES),
             title="After load",
-            description="What happens to a file once the loader has all of it and its machine writes another "
-            "one: `keep`, `archive` (moved to the archive folder, under a free name) or `delete`",
+            description="What happens to a file once the loader has all of it and nothing says that it "
+            "may still be written: `keep`, `archive` (moved to the archive folder, under a free name) or "
+            "`delete`",
         ),
         th.Property(
             "archive_folder",

@@ -5,12 +5,17 @@ from __future__ import annotations
 import io
 import json
 import os
+import time
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from atelier_demo.servers import xferlog
+from tap_ftplogs import streams
 from tap_ftplogs.errors import SourceError
+from tap_ftplogs.run import Run
 from tap_ftplogs.tap import TapFtpLogs
 
 if TYPE_CHECKING:
@@ -74,6 +79,20 @@ class Warehouse:
         )
         return {row["path"]: row for row in rows}
 
+    def pieces(self, path: str) -> list[str]:
+        """The events of a path that count, those of files included that left the server after their load."""
+        current = self.current_files()[path]["file_version_id"]
+        counting = {
+            row["file_version_id"]: row
+            for row in self.tables["log_files"].values()
+            if row["path"] == path and (row["file_version_id"] == current or row["removed_at"])
+        }
+        return sorted(
+            f"{row['logged_at'][11:]} {row['details']}".rstrip()
+            for row in self.tables["log_events"].values()
+            if (file := counting.get(row["file_version_id"])) and row["byte_offset"] < file["read_bytes"]
+        )
+
     def lines(self, path: str) -> list[tuple[int, str]]:
         """Byte offset and content of the lines that count of a path."""
         file = self.current_files()[path]
@@ -122,6 +141,11 @@ class Plant:
         self.warehouse = Warehouse()
         self.state: Record = {}
         self._clock = 1_748_400_000
+        self._hours_ahead = 0.0
+
+    def wait(self, hours: float) -> None:
+        """Let the clock of the host that runs the tap go on; the server's stays."""
+        self._hours_ahead += hours
 
     def write(self, path: str, content: bytes, *, at: int | None = None) -> None:
         """Replace a file; each write is a minute later than the one before unless told otherwise."""
@@ -155,7 +179,8 @@ class Plant:
         output = io.StringIO()
         error = None
         config = dict(self.config) | options.pop("config", {})
-        with redirect_stdout(output):
+        run = partial(Run, clock=lambda: time.time() + 3600 * self._hours_ahead)
+        with redirect_stdout(output), mock.patch.object(streams, "Run", run):
             try:
                 tap = TapFtpLogs(config=config, state=self.state if state is None else state, **options)
                 tap.sync_all()

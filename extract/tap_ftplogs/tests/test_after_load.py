@@ -1,7 +1,8 @@
-"""Archive and delete: only what is loaded to its last byte, never over another file, never in silence."""
+"""Archive and delete: only what is loaded to its last byte and written no more, never over another file."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,9 @@ LINE = b"20250528 07:02:11|@MachineStart\r\n"
 OLD = "DEM12 (PVC)/20250526.LOG"
 YESTERDAY = "DEM12 (PVC)/2025/20250527.LOG"
 TODAY = "DEM12 (PVC)/20250528.LOG"
+
+
+PIECE = b"20250528 %02d:00:00|@StukUitgevoerd\n"
 
 
 @pytest.fixture(params=["archive", "delete"])
@@ -79,9 +83,14 @@ def test_a_file_that_has_grown_or_was_replaced_stays_until_that_is_loaded(plant:
     plant.run()
     plant.append(OLD, LINE)
     plant.write(YESTERDAY, LINE * 2 + b"TORN", at=1_757_000_000)
+    plant.append(TODAY, LINE, at=1_757_000_060)
     plant.run()
+    plant.run()
+    # By the server's clock this was long ago; that it has just grown is known all the same.
     assert {OLD, YESTERDAY, TODAY} == set(files(plant))
     assert len(plant.warehouse.lines(OLD)) == 2
+    plant.wait(hours=13)
+    plant.run()
     plant.run()
     assert OLD not in files(plant)
     assert YESTERDAY not in files(plant)
@@ -97,6 +106,8 @@ def test_other_contents_under_the_same_size_and_time_are_loaded_first(plant: Pla
     result = plant.run()
     assert result.error is None
     assert files(plant)[OLD] == LINE.replace(b"Start", b"Stopp")
+    plant.run()
+    plant.wait(hours=13)
     plant.run()
     assert [text for _, text in plant.warehouse.lines(OLD)] == ["2025-05-28T07:02:11 MachineStopp"]
     plant.run()
@@ -119,6 +130,8 @@ def test_files_that_the_state_keeps_in_a_few_bytes_go_too(
     plant.config["after_load"] = mode
     plant.run()
     assert {path for path in files(plant) if not path.startswith("archive")} == {TODAY, changed}
+    plant.run()
+    plant.wait(hours=13)
     plant.run()
     assert {text for _, text in plant.warehouse.lines(changed)} == {"2025-05-28T07:02:11 MachineStopp"}
     plant.run()
@@ -160,6 +173,7 @@ def test_a_file_that_came_back_is_the_file_that_was_read(plant: Plant, mode: str
     plant.run()
     plant.run()
     plant.write(OLD, LINE, at=1_757_000_000)
+    plant.append(TODAY, LINE, at=1_757_000_060)
     for _ in range(3):
         assert plant.run().error is None
     assert len(plant.warehouse.tables["log_files"]) == 3
@@ -204,3 +218,149 @@ def test_a_run_that_failed_changes_nothing_on_the_server(plant: Plant, mode: str
     assert result.error is not None
     assert "time_limit" in result.error
     assert {path: files(plant)[path] for path in before} == before
+
+
+@pytest.mark.parametrize("later", ["20360101.LOG", "sub/20360101.LOG", "20260101.LOG", "sub/zzz.LOG"])
+@pytest.mark.parametrize("is_written_now", [False, True])
+def test_a_file_in_use_stays_whatever_names_sort_last(
+    plant: Plant, mode: str, later: str, *, is_written_now: bool
+) -> None:
+    at = int(time.time()) if is_written_now else 1_748_500_000
+    plant.config["after_load"] = mode
+    plant.write(f"DEM12 (PVC)/{later}", LINE, at=1_700_000_000)
+    plant.write(TODAY, PIECE % 7 + PIECE % 8 + PIECE % 12, at=at)
+    for _ in range(4):
+        plant.run()
+    assert TODAY in files(plant)
+    plant.append(TODAY, PIECE % 13, at=at + 1)
+    plant.run()
+    assert len(plant.warehouse.lines(TODAY)) == 4
+    assert len([row for row in plant.warehouse.tables["log_files"].values() if row["path"] == TODAY]) == 1
+
+
+def test_two_stations_keep_the_files_that_they_write(plant: Plant, mode: str) -> None:
+    plant.config["after_load"] = mode
+    stations = [
+        "DEM12 (PVC)/ST1/20250528.LOG",
+        "DEM12 (PVC)/ST2/20250528.LOG",
+        "DEM12 (PVC)/20250528 (1).LOG",
+    ]
+    for path in (OLD, *stations):
+        plant.write(path, LINE)
+    for _ in range(4):
+        plant.run()
+    assert {path for path in files(plant) if "archive" not in path} == set(stations)
+
+
+def left(plant: Plant, path: str) -> list[bool]:
+    """Whether each version of a path is told to have left the server, in the order of reading."""
+    rows = [row for row in plant.warehouse.tables["log_files"].values() if row["path"] == path]
+    return [row["removed_at"] is not None for row in sorted(rows, key=lambda row: row["read_at"])]
+
+
+def gone(plant: Plant, mode: str) -> None:
+    """Have the file of an old day archived or deleted, two lines of it."""
+    plant.config["after_load"] = mode
+    plant.write(OLD, PIECE % 7 + PIECE % 8)
+    plant.write(TODAY, LINE)
+    plant.run()
+    plant.run()
+    assert OLD not in files(plant)
+    assert left(plant, OLD) == [True]
+
+
+def test_a_machine_that_goes_on_under_the_name_loses_nothing(plant: Plant, mode: str) -> None:
+    gone(plant, mode)
+    plant.write(OLD, PIECE % 9)
+    plant.run()
+    assert plant.warehouse.pieces(OLD) == ["07:00:00", "08:00:00", "09:00:00"]
+    plant.append(OLD, PIECE % 10)
+    plant.run()
+    assert plant.warehouse.pieces(OLD) == ["07:00:00", "08:00:00", "09:00:00", "10:00:00"]
+    assert left(plant, OLD) == [True, False]
+    plant.append(TODAY, LINE, at=1_757_000_000)
+    plant.wait(hours=13)
+    for _ in range(3):
+        plant.run()
+    assert OLD not in files(plant)
+    assert left(plant, OLD) == [True, True]
+    if mode == "archive":
+        assert files(plant)["archive/DEM12 (PVC)/20250526 (2).LOG"] == PIECE % 9 + PIECE % 10
+    # And once more with the same first line.
+    plant.write(OLD, PIECE % 9 + PIECE % 11)
+    plant.run()
+    assert left(plant, OLD) == [True, True, False]
+    assert len(plant.warehouse.pieces(OLD)) == 6
+
+
+def test_a_file_that_comes_back_longer_is_the_same_version(plant: Plant, mode: str) -> None:
+    gone(plant, mode)
+    plant.write(OLD, PIECE % 7 + PIECE % 8 + PIECE % 9)
+    plant.run()
+    assert plant.warehouse.pieces(OLD) == ["07:00:00", "08:00:00", "09:00:00"]
+    assert left(plant, OLD) == [False]
+
+
+def test_a_kill_between_the_removal_and_its_record_changes_nothing(plant: Plant, mode: str) -> None:
+    plant.config["after_load"] = mode
+    plant.write(OLD, PIECE % 7 + PIECE % 8)
+    plant.write(TODAY, LINE)
+    plant.run()
+    plant.run(keep=False)
+    assert OLD not in files(plant)
+    killed_at = dict(plant.state)
+    plant.run()
+    assert left(plant, OLD) == [True]
+    # Nor if its machine has gone on under the name before the next run.
+    plant.state = killed_at
+    plant.warehouse.tables["log_files"].update(
+        {key: row | {"removed_at": None} for key, row in plant.warehouse.tables["log_files"].items()}
+    )
+    plant.write(OLD, PIECE % 9)
+    plant.run()
+    assert left(plant, OLD) == [True, False]
+    assert plant.warehouse.pieces(OLD) == ["07:00:00", "08:00:00", "09:00:00"]
+
+
+def test_a_file_that_was_replaced_where_it_was_has_not_left(plant: Plant, mode: str) -> None:
+    plant.config["after_load"] = mode
+    plant.write(OLD, PIECE % 7 + PIECE % 8)
+    plant.write(TODAY, LINE)
+    plant.run()
+    plant.write(OLD, PIECE % 6, at=1_747_000_000)
+    plant.run()
+    assert left(plant, OLD) == [False, False]
+
+
+def test_files_that_left_are_no_reason_to_list_again(
+    plant: Plant, mode: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone(plant, mode)
+    caplog.clear()
+    plant.run()
+    assert "listing again" not in caplog.text
+
+
+def test_a_file_that_the_state_keeps_in_a_few_bytes_leaves_under_its_own_key(
+    plant: Plant, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_module, "STATE_BYTES", 10)
+    gone(plant, mode)
+    assert OLD.rpartition("/")[2] not in plant.state["bookmarks"]["log_files"]["machines"]["DEM12 (PVC)"]
+    plant.write(OLD, PIECE % 9)
+    plant.run()
+    assert left(plant, OLD) == [True, False]
+    assert plant.warehouse.pieces(OLD) == ["07:00:00", "08:00:00", "09:00:00"]
+
+
+def test_a_file_that_was_only_touched_within_its_listed_day_goes_in_the_end(plant: Plant, mode: str) -> None:
+    """The listing shows the day alone: that the time differs is found when it is to go."""
+    plant.config["after_load"] = mode
+    plant.write(OLD, LINE)
+    plant.write(TODAY, LINE)
+    plant.run()
+    plant.write(OLD, LINE)
+    plant.append(TODAY, LINE)
+    for _ in range(3):
+        assert plant.run().error is None
+    assert OLD not in files(plant)

@@ -53,3 +53,10 @@ def test_a_quick_look_changes_and_reads_nothing(plant: Plant) -> None:
     plant.write(TODAY, b"20250528 07:00:00|@MachineStart\n")
     assert check_source(plant.config).remarks == []
     assert not plant.transfers()
+
+
+def test_a_name_from_a_clock_that_ran_ahead_is_not_the_newest(plant: Plant) -> None:
+    plant.write("DEM12 (PVC)/99991231.LOG", b"")
+    assert check_source(plant.config).newest_path == "DEM12 (PVC)/99991231.LOG"
+    plant.write(TODAY, b"20250528 07:00:00|@MachineStart\n")
+    assert check_source(plant.config).newest_path == TODAY

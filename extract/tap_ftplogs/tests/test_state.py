@@ -12,7 +12,7 @@ from tap_ftplogs.listing import Listed
 from tap_ftplogs.packing import PackedSet
 from tap_ftplogs.parser import Parser
 from tap_ftplogs.plan import Action, decide, is_listed_as_known, judge, next_generation, trusted_time_text
-from tap_ftplogs.position import Position, Probe, Tail
+from tap_ftplogs.position import Position, Tail
 from tap_ftplogs.state import FileState, Problem, StateBook, file_version_id
 
 TODAY = "DEM12 (PVC)/20250528.LOG"
@@ -20,9 +20,7 @@ FINGERPRINT = "5a677704bda34bae61ac53a5561530fc584bbbb462b75a4a74ba0a4bb50785a0"
 
 
 def state(path: str = TODAY, **values: Any) -> FileState:
-    position = Position(
-        100, 3, 1, 1, "2025-05-28T07:00:00", "2025-05-28T08:00:00", 7, FINGERPRINT, Probe(36, 64, 9)
-    )
+    position = Position(100, 3, 1, 1, "2025-05-28T07:00:00", "2025-05-28T08:00:00", 7, FINGERPRINT)
     defaults: dict[str, Any] = {
         "size": 100,
         "modified": 1000,
@@ -43,7 +41,6 @@ positions = st.builds(
     last_event_at=st.none() | st.just("2025-05-28T07:00:00"),
     checksum=st.integers(0, (1 << 32) - 1),
     fingerprint=st.none() | st.binary(min_size=32, max_size=32).map(bytes.hex),
-    probe=st.none() | st.builds(Probe, st.integers(0, 99), st.integers(0, 99), st.integers(0, 99)),
     tail=st.none() | st.just(Tail(5, 6, "event", "2025-05-28T07:00:00")) | st.just(Tail(5, 6, "blank", None)),
 )
 states = st.builds(
@@ -59,6 +56,8 @@ states = st.builds(
     read_error=st.none() | st.text(),
     past=st.dictionaries(st.binary(min_size=32, max_size=32).map(bytes.hex), st.integers(0, 3), max_size=2),
     day=st.none() | st.just(20250528),
+    changed_at=st.integers(0, 1 << 32),
+    removed_at=st.none() | st.integers(0, 1 << 32),
 )
 
 
@@ -66,6 +65,13 @@ states = st.builds(
 def test_what_is_stored_comes_back(file: FileState) -> None:
     stored = json.loads(json.dumps(file.dump()))
     assert FileState.load(file.path, stored) == file
+
+
+def test_a_state_of_a_version_that_kept_a_probe_is_read() -> None:
+    old = [120, 1000, "May 28 07:30", 20250528, 1, 2000, 100, 7, "", [36, 64, 9], 3, 1, 1]
+    file = FileState.load(TODAY, old)
+    assert (file.position.checksum, file.position.event_count, file.changed_at) == (7, 3, 0)
+    assert file.removed_at is None
 
 
 def test_a_book_comes_back() -> None:
@@ -126,7 +132,7 @@ def test_a_file_that_is_distrusted_is_looked_at_again() -> None:
     assert not book.is_settled(packed, 100, 20250528)
     assert not book.is_proven(packed, 100, 20250528, 7)
     known = book.find(kept, set())
-    assert decide(known, 100, 1000, is_newest=False) is Action.VERIFY
+    assert decide(known, 100, 1000, is_newest=False, is_settling=False) is Action.VERIFY
 
 
 def test_problems_come_back() -> None:
@@ -184,9 +190,10 @@ def test_the_key_of_a_version() -> None:
         (100, 1000, {"read_error": "no"}, True, Action.RESUME),
         (110, 1000, {"size": 110}, True, Action.RESUME),
         (110, 1001, {}, True, Action.RESUME),
-        (110, 999, {}, True, Action.RESUME_CHECKED),
-        (110, 1001, {"is_complete": True}, False, Action.RESUME_CHECKED),
-        (110, 1001, {"is_complete": False}, False, Action.RESUME),
+        (110, 999, {}, True, Action.VERIFY),
+        (110, 1001, {"is_complete": True}, True, Action.VERIFY),
+        (110, 1001, {}, False, Action.VERIFY),
+        (100, 1000, {"removed_at": 3000}, False, Action.VERIFY),
         (100, 1001, {}, True, Action.VERIFY),
         (105, 1001, {"size": 110}, True, Action.VERIFY),
         (99, 1001, {}, True, Action.REPLACE),
@@ -199,23 +206,27 @@ def test_the_key_of_a_version() -> None:
 def test_how_a_file_is_read(
     size: int, modified: int, changes: dict[str, Any], *, is_newest: bool, expected: Action
 ) -> None:
-    assert decide(state(**changes), size, modified, is_newest=is_newest) is expected
+    assert decide(state(**changes), size, modified, is_newest=is_newest, is_settling=False) is expected
 
 
 def test_a_file_never_seen_is_read_from_its_start() -> None:
-    assert decide(None, 0, None, is_newest=True) is Action.START
+    assert decide(None, 0, None, is_newest=True, is_settling=False) is Action.START
+
+
+def test_a_file_that_has_come_to_rest_is_compared_once() -> None:
+    assert decide(state(), 100, 1000, is_newest=False, is_settling=True) is Action.VERIFY
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
         (b"20250528 08:00:01|@A\n", Action.RESUME),
-        (b"20250528 07:10:00|@A\n", Action.RESUME),
-        (b"20250528 06:59:59|@A\n", Action.RESUME_CHECKED),
-        (b"\n\n20250528 06:59:59|@A\n", Action.RESUME_CHECKED),
-        (b"\n\n", Action.RESUME_CHECKED),
-        (b"gevoerd: 230001/A\n20250528 08:00:01|@A\n", Action.RESUME_CHECKED),
-        (b"20250528 08:00:01 no event\n", Action.RESUME_CHECKED),
+        (b"20250528 08:00:00|@A\n", Action.RESUME),
+        (b"20250528 07:59:59|@A\n", Action.VERIFY),
+        (b"\n\n20250528 07:59:59|@A\n", Action.VERIFY),
+        (b"\n\n", Action.VERIFY),
+        (b"gevoerd: 230001/A\n20250528 08:00:01|@A\n", Action.VERIFY),
+        (b"20250528 08:00:01 no event\n", Action.VERIFY),
     ],
 )
 def test_whether_new_lines_continue_a_file(content: bytes, expected: Action) -> None:
