@@ -63,7 +63,9 @@ class LogFile(Row):
     first_event_at: datetime | None = Field(description="First event; null without one.")
     last_event_at: datetime | None = Field(description="Last event; null without one.")
     is_complete: bool = Field(description="Whether all of it is loaded; false while it grows.")
-    is_current: bool = Field(description="Whether it is the newest version of its path.")
+    is_current: bool = Field(
+        description="Whether its lines count: not replaced by a later version of its path."
+    )
     read_problem: str | None = Field(description="Why it could not be read; null when it could.")
 
 
@@ -85,7 +87,9 @@ class LogFileQuery(PageQuery):
     machine_id: MachineFilter = None
     production_date_from: DayFrom = None
     production_date_to: DayTo = None
-    is_current: Annotated[bool | None, Field(description="Only newest versions, or only older ones.")] = None
+    is_current: Annotated[
+        bool | None, Field(description="Only versions whose lines count, or only others.")
+    ] = None
     is_complete: Annotated[bool | None, Field(description="Only those loaded to the end, or not.")] = None
     has_rejected_lines: Annotated[bool | None, Field(description="Only with such lines, or without.")] = None
     fields: Annotated[str | None, fields_of(LogFile)] = None

@@ -93,7 +93,7 @@ ranked_lines as (
         *,
         row_number() over (
             partition by machine_id, session_id, logged_local_time, event_kind, copy_key, occurred_at, copy_number
-            order by first_event_at, {{ in_byte_order('path') }}
+            order by first_event_at, {{ in_byte_order('path') }}, file_version_id
         ) as file_rank
     from lines
 
@@ -117,7 +117,7 @@ events as (
         -- apart.
         row_number() over (
             partition by machine_id, session_id
-            order by occurred_at, first_event_at, {{ in_byte_order('path') }}, byte_offset
+            order by occurred_at, first_event_at, {{ in_byte_order('path') }}, file_version_id, byte_offset
         ) as event_number
     from ranked_lines
     where file_rank = 1

@@ -35,7 +35,8 @@ renamed as (
         first_event_at as first_event_local_time,
         last_event_at as last_event_local_time,
         {{ utc_instant('modified_at') }} as modified_at,
-        {{ utc_instant('read_at') }} as read_at
+        {{ utc_instant('read_at') }} as read_at,
+        {{ utc_instant('removed_at') }} as removed_at
     from source
 
 )
