@@ -359,8 +359,8 @@ quality.chart | Lignes rejetées par jour | Rejected lines by day
 quality.chart_note | Un jour ouvre sa machine-jour | A day opens its machine day
 quality.chart_summary | {n} lignes rejetées sur {days} jours. Les valeurs sont dans le tableau qui suit. | {n} lines rejected in {days} days. The values are in the table that follows.
 quality.problems | Ce qui n'a pas pu être lu | What could not be read
-quality.data_problems | Valeurs de l'ERP inutilisables | Unusable values in the ERP
-quality.no_data_problems | Toutes les valeurs de l'ERP sont utilisables | All values of the ERP can be used
+quality.data_problems | Valeurs inutilisables | Unusable values
+quality.no_data_problems | Toutes les valeurs sont utilisables | All values can be used
 quality.no_data_problems_advice | Une valeur illisible ou trop grande apparaîtrait ici, avec sa table et sa ligne. | A value that is unreadable or too large would be listed here, with its table and row.
 quality.no_problems | Tout a été lu | All was read
 quality.no_problems_advice | Aucun fichier ni dossier du serveur FTP ne pose problème. | No file or folder of the FTP server is a problem.

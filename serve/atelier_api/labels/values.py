@@ -48,7 +48,7 @@ VALUES: Final[dict[str, dict[str, dict[str, str]]]] = {
         "run_failed": {"fr": "Exécution en échec", "en": "Run failed"},
         "backup_stale": {"fr": "Sauvegarde trop ancienne", "en": "Backup too old"},
         "unknown_status": {"fr": "Statut de commande inconnu", "en": "Unknown order status"},
-        "data_problem": {"fr": "Valeurs de l'ERP inutilisables", "en": "Unusable values in the ERP"},
+        "data_problem": {"fr": "Valeurs inutilisables", "en": "Unusable values"},
         "no_shutter_orders": {"fr": "Plus aucune commande à planifier", "en": "No order to plan left"},
     },
     "severity": {

@@ -85,6 +85,15 @@
 {%- endmacro %}
 
 
+{# Whether the details of a job name a length that no column holds: ten digits or more, or no number at all. #}
+{% macro has_unreadable_length(details) -%}
+    (
+        {{ captured(_before_colour(details), '(?<!\\w)L:\\s*(?![RL]:)(\\S+)') }} is not null
+        and {{ job_length_mm(details) }} is null
+    )
+{%- endmacro %}
+
+
 {% macro _before_colour(details) -%}
     {{ captured(details, '^(.*?)(?:(?<!\\w)C:.*)?$') }}
 {%- endmacro %}

@@ -61,7 +61,7 @@ async def list_source_problems(
 async def list_data_problems(
     request: Request, services: ServicesDep, principal: Reader, query: Annotated[DataProblemQuery, Query()]
 ) -> Response:
-    """Values of the ERP that cannot be used, by row and column."""
+    """Values that cannot be used, by row and column."""
     return await Answer(request, services, principal).page(DATA_PROBLEMS, query)
 
 

@@ -158,13 +158,13 @@ DataProblemReason = Literal[
 
 
 class DataProblem(Row):
-    """A value of the ERP that cannot be used; never the value itself."""
+    """A value of the ERP or the logs that cannot be used; never the value itself."""
 
     data_problem_id: str = Field(description="Key of the problem.")
-    table_name: str = Field(description="Table of the ERP.", examples=["p_zubeh"])
+    table_name: str = Field(description="Table of the ERP, or `log_events`.", examples=["p_zubeh"])
     order_id: str | None = Field(description="The order of the row, or what the row has in its place.")
     row_key: str | None = Field(description="What names the row in its table.", examples=["1/Z/1"])
-    column_name: str = Field(description="Column of the ERP.", examples=["stueck"])
+    column_name: str = Field(description="Column of that table.", examples=["stueck"])
     reason: DataProblemReason = Field(description="What is wrong with it.")
     reason_label: str = Field(description="The reason in the language of the answer.")
 
@@ -176,7 +176,7 @@ class DataProblemRow(DataProblem):
 
 
 class DataProblemPage(Page):
-    """Values of the ERP that cannot be used."""
+    """Values that cannot be used."""
 
     data: list[DataProblemRow]
 

@@ -15,6 +15,12 @@ erp_data_problems as (
 
 ),
 
+log_data_problems as (
+
+    select * from {{ ref('int_log_data_problems') }}
+
+),
+
 list_changes as (
 
     select * from {{ ref('stg_ops__order_list_changes') }}
@@ -96,12 +102,28 @@ unknown_status_alerts as (
 
 ),
 
+data_problems as (
+
+    select
+        table_name,
+        column_name
+    from erp_data_problems
+
+    union all
+
+    select
+        table_name,
+        column_name
+    from log_data_problems
+
+),
+
 problem_columns as (
 
     select
         {{ dbt.concat(['table_name', "'.'", 'column_name']) }} as subject,
         count(*) as row_count
-    from erp_data_problems
+    from data_problems
     group by table_name, column_name
 
 ),

@@ -118,7 +118,10 @@ event_totals as (
         max(occurred_at) filter (where event_kind = 'stop') as last_machine_stop_at,
         count(*) as event_count,
         count(*) filter (where event_kind = 'piece') as piece_count,
-        count(*) filter (where event_kind = 'job') as job_count
+        count(*) filter (where event_kind = 'job') as job_count,
+        count(*) filter (
+            where event_kind = 'job' and {{ has_unreadable_length('details') }}
+        ) as unreadable_length_count
     from session_events
     group by machine_id, session_id, input_digest
 
@@ -133,6 +136,7 @@ session_totals as (
         event_totals.event_count,
         event_totals.piece_count,
         event_totals.job_count,
+        event_totals.unreadable_length_count,
         coalesce(rejected_line_counts.rejected_line_count, 0) as rejected_line_count,
         cast(
             coalesce({{ seconds_between('event_totals.first_piece_at', 'event_totals.last_piece_at') }}, 0)

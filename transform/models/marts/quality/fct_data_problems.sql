@@ -8,6 +8,12 @@ erp_data_problems as (
 
 ),
 
+log_data_problems as (
+
+    select * from {{ ref('int_log_data_problems') }}
+
+),
+
 data_problems as (
 
     select
@@ -19,6 +25,18 @@ data_problems as (
         column_name,
         reason
     from erp_data_problems
+
+    union all
+
+    select
+        data_problem_id,
+        cast('ftplogs' as text) as source,
+        table_name,
+        cast(null as text) as order_id,
+        row_key,
+        column_name,
+        reason
+    from log_data_problems
 
 )
 
