@@ -27,7 +27,7 @@ ODD_LINES = [b"garbage", b"", b"\xff\xfe\x00", b"20251332 07:00:00|@Never"]
 steps = st.lists(
     st.tuples(
         st.sampled_from(NAMES),
-        st.sampled_from(["append", "append", "append", "replace", "cut", "touch", "repeat", "empty"]),
+        st.sampled_from(["append", "append", "append", "replace", "cut", "touch", "repeat", "empty", "edit"]),
         st.lists(st.integers(0, len(TEXTS) + len(ODD_LINES) - 1), max_size=5),
         st.integers(0, 60),
         st.booleans(),
@@ -93,7 +93,8 @@ def test_the_warehouse_holds_what_is_in_the_files(
     logger = Logger()
     with ScriptedFtp(has_mlsd=has_mlsd) as server:
         server.list_time = "%b %d %H:%M"
-        server.add("/logs/A/" + NAMES[0], b"")
+        for each in NAMES:
+            server.add(f"/logs/A/{each}", b"")
         for minute, (name, kind, choices, count, is_followed_by_run) in enumerate(history):
             path = f"/logs/A/{name}"
             before = server.files.get(path, (b"", ""))[0]
@@ -106,6 +107,10 @@ def test_the_warehouse_holds_what_is_in_the_files(
                 content = logger.lines(choices) if kind == "replace" else b""
             elif kind == "cut":
                 content = before[: len(before) * count // 60]
+            elif kind == "edit" and before and name == NAMES[0]:
+                # Of a file that is not its machine's newest any byte may be another one, and the rest go on.
+                at = count * len(before) // 61
+                content = before[:at] + bytes([before[at] ^ 1]) + before[at + 1 :] + logger.lines(choices)
             elif kind == "repeat":
                 content = before + before[-(before.rfind(b"\n", 0, -1) + 1) :]
             moment = datetime(2026, 1, 1) + timedelta(minutes=minute)  # noqa: DTZ001 # the server's clock
