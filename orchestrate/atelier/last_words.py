@@ -9,6 +9,8 @@ from collections import deque
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from atelier import refusals
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -39,7 +41,8 @@ _KILLED_ADVICE = (
 )
 #: What SQLAlchemy puts before the cause of a failure that is only a consequence.
 _ORIGINAL = "Original exception was: "
-_DISK_FULL = re.compile(r"No space left on device|DiskFull")
+#: By its SQLSTATE or its class, as the server's message may come in any language.
+_DISK_FULL = re.compile(r"No space left on device|DiskFull|\b53100\b")
 #: How Python tells of a failure of our own system; PostgreSQL's come without.
 _ERRNO = re.compile(r"\[Errno \d+\]")
 #: Not dbt's count of its errors, `ERROR=0`, which it tells of every build.
@@ -95,7 +98,8 @@ class LastWords(logging.Handler):
         for name in reversed(cls.lines):
             if failures := _dbt_failures(cls.lines[name]):
                 more = f" (and {len(failures) - 1} more, above)" if len(failures) > 1 else ""
-                return f"{name}: {failures[0]}{more}"
+                head, mark, detail = failures[0].partition(": ")
+                return f"{name}: {head}{mark}{refusals.of_dbt(detail)}{more}"
         for name in reversed(cls.lines):
             for line in reversed(cls.lines[name]):
                 if _ERROR_LINE.match(line):

@@ -53,6 +53,12 @@ REASONS: Final[Mapping[str, str]] = {
 #: The session is over: an administrator or the server has ended it, or the network.
 _ENDED: Final = ("08", "57P01", "57P02", "57P04", "57P05")
 
+#: How dbt_atelier begins the message of an error.
+_STATED: Final = re.compile(r"\[([0-9A-Z]{5})\] ")
+
+#: Classes of SQLSTATE whose messages name what is meant: data, syntax and rights.
+_NAMING_CLASSES: Final = ("22", "42")
+
 #: PQERRORS_VERBOSE of libpq: every message begins with its SQLSTATE.
 _VERBOSE: Final = 2
 _STATE: Final = re.compile(r"^[^:\n]*: +([0-9A-Z]{5}): ", re.MULTILINE)
@@ -60,22 +66,34 @@ _STATE: Final = re.compile(r"^[^:\n]*: +([0-9A-Z]{5}): ", re.MULTILINE)
 
 def of_statement(error: psycopg2.Error, warehouse: Warehouse) -> AtelierError:
     """Return why a statement failed, or that its session is over."""
-    state = error.pgcode
-    if state is None or state.startswith(_ENDED):
-        return AtelierError(
-            f"the warehouse, {warehouse.place}, has broken off the connection: see in PostgreSQL's log why, "
-            "and start this again once it runs"
-        )
     if isinstance(error, LOCKED):
         # `locks` adds who holds it.
         return AtelierError(
             f"what is locked in the warehouse, {warehouse.place}, was not free within "
             f"{LOCK_TIMEOUT_SECONDS} s"
         )
-    reason = REASONS.get(
-        state, f"has refused a statement (SQLSTATE {state}): see the server's log for its reason"
-    )
-    return AtelierError(f"the warehouse, {warehouse.place}, {reason}")
+    return AtelierError(f"the warehouse, {warehouse.place}, {reason(error)}")
+
+
+def reason(error: BaseException | None) -> str:
+    """Return why the warehouse has refused a statement; continues "the warehouse, …, "."""
+    state = getattr(error, "pgcode", None)
+    if state is None and not isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)):
+        return f"has refused a statement ({type(error).__name__}): see the server's log"
+    if state is None or state.startswith(_ENDED):
+        return "has broken off the connection: see in PostgreSQL's log why, and start this again once it runs"
+    return REASONS.get(state, f"has refused a statement (SQLSTATE {state}): see the server's log")
+
+
+def of_dbt(message: str) -> str:
+    """Return the message of an error of dbt's in words of ours, where its SQLSTATE says all.
+
+    dbt_atelier puts the SQLSTATE before the server's message.
+    """
+    match = _STATED.match(message)
+    if match and match[1] in REASONS and not match[1].startswith(_NAMING_CLASSES):
+        return f"the warehouse {REASONS[match[1]]}"
+    return message
 
 
 def of_log_in(message: str, state: str | None, warehouse: Warehouse) -> AtelierError:

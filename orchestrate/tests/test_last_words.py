@@ -29,6 +29,11 @@ def log(level: int = logging.INFO, **event: object) -> None:
     LastWords().emit(record)
 
 
+def french(state: str, message: str) -> tuple[str, ...]:
+    """What dbt says of an error of a server that speaks French."""
+    return ("09:00:00  Database Error in model m (m.sql)", f"09:00:00    [{state}] {message}")
+
+
 def told() -> str:
     """The reason of the failure, as far as it is known."""
     return LastWords.sentence() or ""
@@ -132,6 +137,17 @@ def test_a_build_that_ended_well_is_no_reason() -> None:
         ("tap-x", ("2026 | ERROR | it is broken",), "tap-x failed: 2026 | ERROR | it is broken"),
         ("tap-ftplogs", ("ERROR x", "FAILED: the server is gone"), "the server is gone"),
         ("dbt", ("psycopg2.errors.DiskFull: No space left",), "dbt failed because a disk of the warehouse"),
+        (
+            "dbt",
+            french("53100", "n'a pas pu"),
+            "dbt failed because a disk of the warehouse",
+        ),
+        (
+            "dbt",
+            french("25006", "ne peut pas"),
+            "dbt: Database Error in model m (m.sql): the warehouse can",
+        ),
+        ("dbt", french("42501", "doit être"), "dbt: Database Error in model m (m.sql): [42501] doit être"),
     ],
 )
 def test_the_best_reason_is_told(name: str, lines: tuple[str, ...], reason: str) -> None:

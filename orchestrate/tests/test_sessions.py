@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 import threading
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import psycopg
 import pytest
@@ -20,6 +22,7 @@ from atelier_api.database import _ensure
 from dbt.adapters.contracts.connection import Connection as DbtConnection
 from dbt.adapters.postgres.connections import PostgresConnectionManager, PostgresCredentials
 from dbt_atelier import Sessions
+from dbt_common.exceptions import DbtDatabaseError
 from pipeline.hostile import make_hostile
 from target_warehouse import sessions
 from target_warehouse.sinks import WarehouseConnector
@@ -210,7 +213,7 @@ def french_server(state: str, then: tuple[str, int] | None = None, refusals_befo
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def copy(source: socket.socket, target: socket.socket) -> None:
-            with source, target:
+            with source, target, contextlib.suppress(OSError):
                 while data := source.recv(65536):
                     target.sendall(data)
 
@@ -292,6 +295,15 @@ def test_a_refused_statement_is_told_as_what_it_is(
                     working.execute(statement)
         finally:
             cursor.execute("rollback; drop table public.locked")
+
+
+def test_an_error_of_dbt_s_begins_with_its_sqlstate(postgres: dict[str, str]) -> None:
+    Sessions("atelier")
+    manager = mock.create_autospec(PostgresConnectionManager, instance=True)
+    with closing(connect(Warehouse.of(postgres))) as connection, connection.cursor() as cursor:
+        with pytest.raises(DbtDatabaseError, match=r"\[22012\] division by zero"):
+            with PostgresConnectionManager.exception_handler(manager, "select 1 / 0"):
+                cursor.execute("select 1 / 0")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg2
 from target_warehouse.sessions import LOCK_TIMEOUT_SECONDS
 
-from atelier import leftovers, warehouse
+from atelier import leftovers, refusals, warehouse
 from atelier.backup import folders, programs, schemas, suppressions
 from atelier.backup.folders import Manifest
 from atelier.connections import Warehouse, require
@@ -151,12 +151,12 @@ def _fill(
             _dump(program, target, surroundings, snapshot, named, part / folders.DUMP)
             server = _major(connection)
     except psycopg2.Error as error:
-        why = f"it says {error.pgcode or type(error).__name__}: see its log"
+        why = f"it {refusals.reason(error)}"
         if isinstance(error, psycopg2.errors.LockNotAvailable):
-            why = "a session keeps one of its tables busy: let it end"
+            why = "a session keeps one of its tables busy: let it end, then start this again"
         raise AtelierError(
-            f"the warehouse, {target.place}, could not be backed up; {why}, then start this again; the "
-            "backups that are there are as they were"
+            f"the warehouse, {target.place}, could not be backed up; {why}. The backups that are there are "
+            "as they were"
         ) from None
     folders.write(part / suppressions.FILE, suppressions.content(recorded, key))
     _copy_seeds(root, part / folders.SEEDS)

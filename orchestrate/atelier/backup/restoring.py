@@ -12,7 +12,7 @@ import psycopg2
 import sqlalchemy as sa
 from psycopg2 import sql
 
-from atelier import leftovers, roles, warehouse
+from atelier import leftovers, refusals, roles, warehouse
 from atelier.backup import folders, programs, schemas, script, suppressions
 from atelier.backup.making import JOB
 from atelier.connections import Warehouse, require
@@ -36,9 +36,7 @@ _NAMED: Final = 3
 _REASONS: Final[Mapping[str, str]] = {
     "42501": "user {user} may not create or drop something in it: `grant create on database {database} to "
     "{user}`, and what is there must be the user's own or its roles'",
-    "53100": "its disk is full: make room there",
     "55P03": "a session keeps one of its tables busy: stop what uses it, the API too",
-    "57014": "somebody cancelled it",
 }
 
 
@@ -163,9 +161,9 @@ def _in_one_transaction(
                 outcome.counts.add(orders.remove_behind_raw(cursor))
     except (psycopg2.Error, sa.exc.DBAPIError) as error:
         original = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-        code = str(getattr(original, "pgcode", None) or type(original).__name__)
+        code = getattr(original, "pgcode", None) or ""
         # What PostgreSQL says may quote a row.
-        why = _REASONS.get(code, f"it says {code}: see its log").format(
+        why = _REASONS.get(code, f"it {refusals.reason(original)}").format(
             user=target.user, database=target.database
         )
         raise AtelierError(

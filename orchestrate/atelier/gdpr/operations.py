@@ -19,7 +19,7 @@ import yaml
 from psycopg2 import sql
 from target_warehouse.sinks import pseudonym
 
-from atelier import roles, warehouse
+from atelier import refusals, roles, warehouse
 from atelier.connections import Warehouse, require
 from atelier.errors import AtelierError
 from atelier.gdpr import line_digests, logs, orders, store
@@ -276,11 +276,9 @@ def working(variables: Mapping[str, str], say: Callable[[str], None]) -> Iterato
                 yield transaction
         except (psycopg2.Error, sa.exc.DBAPIError) as error:
             original = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-            state = getattr(original, "pgcode", None) or type(original).__name__
             # What PostgreSQL says may quote a row.
             raise AtelierError(
-                f"the warehouse, {target.place}, did not do what was asked ({state}) and is as it was: see "
-                "its log, then start this again"
+                f"the warehouse, {target.place}, is as it was, as it {refusals.reason(original)}"
             ) from None
 
 
