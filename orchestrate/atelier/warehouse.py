@@ -43,7 +43,7 @@ STARTING_SECONDS = 60.0
 def connect(
     warehouse: Warehouse, application_name: str = LAUNCHER, patience: float = STARTING_SECONDS
 ) -> Connection:
-    """Log in to the warehouse.
+    """Log in to the warehouse as the pipeline.
 
     Args:
         warehouse: Where it is.
@@ -51,8 +51,20 @@ def connect(
         patience: Seconds that a server gets which is just starting.
 
     Raises:
-        AtelierError: It cannot be reached, refuses user, password or database, or is not what Atelier needs.
+        AtelierError: It cannot be reached, refuses user, password or database, or is not what Atelier needs;
+            or a schema with a name of ours belongs to someone else.
     """
+    connection = log_in(warehouse, application_name, patience)
+    with _closed_on_error(connection, warehouse):
+        ownership.check_schemas(connection, warehouse)
+    locks.Watch.own_pids.add(connection.info.backend_pid)
+    return connection
+
+
+def log_in(
+    warehouse: Warehouse, application_name: str = LAUNCHER, patience: float = STARTING_SECONDS
+) -> Connection:
+    """Log in to the warehouse as any user; see `connect`."""
     parameters: dict[str, Any] = {
         "host": warehouse.host,
         "port": warehouse.port,
@@ -70,23 +82,25 @@ def connect(
         state = refusals.log_in_state(parameters, _CONNECT_SECONDS)
         if patience > 0 and state == refusals.NOT_READY:
             time.sleep(POLL_SECONDS)
-            return connect(warehouse, application_name, patience - POLL_SECONDS)
+            return log_in(warehouse, application_name, patience - POLL_SECONDS)
         raise refusals.of_log_in(str(error), state, warehouse) from None
     connection.autocommit = True
-    try:
+    with _closed_on_error(connection, warehouse):
         sessions.ensure(connection)
-        ownership.check_schemas(connection, warehouse)
-    except sessions.SessionError as error:
-        connection.close()
-        raise AtelierError(f"the warehouse, {warehouse.place}, {error}") from None
-    except psycopg2.Error as error:
-        connection.close()
-        raise refusals.of_statement(error, warehouse) from None
-    except BaseException:
-        connection.close()
-        raise
-    locks.Watch.own_pids.add(connection.info.backend_pid)
     return connection
+
+
+@contextmanager
+def _closed_on_error(connection: Connection, warehouse: Warehouse) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sessions.SessionError):
+            raise AtelierError(f"the warehouse, {warehouse.place}, {error}") from None
+        if isinstance(error, psycopg2.Error):
+            raise refusals.of_statement(error, warehouse) from None
+        raise
 
 
 @contextmanager

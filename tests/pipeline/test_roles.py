@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 import pytest
+from atelier import warehouse
 from atelier.connections import Warehouse
 from atelier.rights import FREE_TEXT, GROUPS
 from atelier.roles import STEPS, Roles
@@ -164,7 +165,8 @@ def plant(site: Site, sources: Plant) -> Iterator[Plant]:
 
 def log_in(plant: Plant, group: str) -> psycopg2.extensions.connection:
     member = f"{plant.variables['POSTGRES_DB']}_{group}_log_in"
-    return at(plant, plant.variables["POSTGRES_DB"], member, PASSWORD).connect()
+    place = at(plant, plant.variables["POSTGRES_DB"], member, PASSWORD)
+    return warehouse.log_in(Warehouse.of(place.variables))
 
 
 def may(cursor: Cursor, statement: str) -> bool:
