@@ -53,6 +53,7 @@ class Pipe:
         self._tap_config = {"plant_timezone": "Europe/Paris", "fail_on_problems": False, **tap_config}
         self._target_config = {
             **self._settings_of_the_loader(),
+            "pseudonym_key": "of the tests of reliability",
             "host": variables["POSTGRES_HOST"],
             "port": int(variables["POSTGRES_PORT"]),
             "user": variables["POSTGRES_USER"],

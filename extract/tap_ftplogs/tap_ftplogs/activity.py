@@ -66,7 +66,7 @@ def activities(
       (several writers share a day; a name from a wrong clock makes no other file old);
     - it is the latest of the files that are named like it in its folder, and not idle for weeks;
     - no other file of the machine was modified later;
-    - it was modified or seen to grow within the last hours.
+    - it was modified within the last hours.
 
     Args:
         files: The machine's files, oldest first.
@@ -94,19 +94,22 @@ def activities(
 
 
 def is_recent(known: FileState | None, modified: int | None, now: int) -> bool:
-    """Whether a file was modified or seen to grow so lately that it may go on.
+    """Whether a file was modified so lately that it may go on.
 
     Args:
         known: What is known of it, by our own clock.
         modified: When it was modified, by the server's clock.
         now: The present.
     """
-    if known is not None and known.changed_at > now - QUIET_SECONDS:
-        return True
     if modified is None or modified > now + _AHEAD_SECONDS:
         # The server tells no time, or none that can be right: since when we know the file has to do.
         return known is None or known.read_at > now - QUIET_SECONDS
     return modified > now - QUIET_SECONDS
+
+
+def has_just_grown(known: FileState, now: int) -> bool:
+    """Whether a run found new bytes in a file so lately that it may go on, by our own clock."""
+    return known.changed_at > now - QUIET_SECONDS
 
 
 def _written(file: LogFile, known: FileState | None) -> _Written:

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from tap_ftplogs.activity import Activity, is_recent
+from tap_ftplogs.activity import Activity, has_just_grown, is_recent
 from tap_ftplogs.client import FileRefusedError
 from tap_ftplogs.discovery import has_entry
 from tap_ftplogs.errors import SourceError
@@ -117,12 +117,10 @@ class FileReading:
         state.read_at = state.read_at or self._clock()
         state.removed_at = None
         state.is_complete = (
-            not self.is_open
-            # By our own clock it may just have grown, whatever the server's says.
-            and not is_recent(state, self._modified, self._clock())
-            and state.read_error is None
-            and state.position.read_bytes == state.size
+            not self.is_open and state.read_error is None and state.position.read_bytes == state.size
         )
+        if state.is_complete and not has_just_grown(state, self._clock()):
+            state.changed_at = 0
 
     def _look(self) -> tuple[int, int | None]:
         """Return size and modification time: as listed where that can be relied on, else as asked for."""
@@ -302,7 +300,12 @@ class FileReading:
         if (version_id, read_bytes) != (state.version_id, state.position.read_bytes) or is_other:
             # Later than any earlier version of this path, whatever the clock says.
             state.read_at = max(self._clock(), self.known.read_at + 1 if self.known is not None else 0)
-            state.changed_at = self._clock() if self.known is not None else 0
+            if self.known is not None and (self.known.size, self.known.modified) != (
+                self._size,
+                self._modified,
+            ):
+                # Not where a run only goes on with what an interrupted one has left.
+                state.changed_at = self._clock()
         self._note()
         return False
 

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from tap_ftplogs.activity import Activity, activities
+from tap_ftplogs.activity import Activity, activities, has_just_grown
 from tap_ftplogs.ahead import Job, ReadAhead
 from tap_ftplogs.budget import TimeBudget
 from tap_ftplogs.client import FtpClient
@@ -285,7 +285,13 @@ class Run:
         if state.read_error is not None:
             self.problems.add("file_unreadable", state.path, state.read_error)
             self._logger.warning("%s cannot be read: %s", state.path, state.read_error)
-        if known is not None and known.is_complete and job.may_go and known.dump() == state.dump():
+        if (
+            known is not None
+            and known.is_complete
+            and job.may_go
+            and not has_just_grown(known, int(self._clock()))
+            and known.dump() == state.dump()
+        ):
             self.removals.candidates.append(Candidate(job.file, known))
         if time.monotonic() - self._reported_at > SECONDS_BETWEEN_REPORTS:
             self._report(job.machine, "so far")

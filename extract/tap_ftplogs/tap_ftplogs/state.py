@@ -58,7 +58,7 @@ class FileState:
     past: dict[str, int] = field(default_factory=dict)
     #: The day of the listed time (YYYYMMDD), which survives when a listing starts to show years.
     day: int | None = None
-    #: When a run last found new bytes in it, by our own clock; 0 when only one run has read it.
+    #: When a run last found new bytes in it, by our own clock; 0 when that was long ago.
     changed_at: int = 0
     #: When it left the server after its load, None while it is there.
     removed_at: int | None = None
@@ -111,6 +111,7 @@ class FileState:
             and self.read_error is None
             and self.generation == 0
             and not self.past
+            and not self.changed_at
             and self.position.read_bytes == self.size
             and bool(self.listed)
             and self.day is not None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from tap_ftplogs.activity import IDLE_SECONDS, QUIET_SECONDS, Activity, activities, is_recent
+from tap_ftplogs.activity import IDLE_SECONDS, QUIET_SECONDS, Activity, activities, has_just_grown, is_recent
 from tap_ftplogs.discovery import LogFile
 from tap_ftplogs.listing import Listed
 from tap_ftplogs.names import age_order
@@ -129,23 +129,23 @@ def test_a_listing_without_any_time_tells_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("modified", "changed_at", "read_at", "expected"),
+    ("modified", "read_at", "expected"),
     [
-        (NOW - QUIET_SECONDS - 1, 0, NOW, False),
-        (NOW - QUIET_SECONDS + 1, 0, OLD, True),
-        # The server's clock is a year behind; ours has seen the file grow.
-        (OLD, NOW - HOUR, NOW - HOUR, True),
-        (OLD, NOW - QUIET_SECONDS - 1, NOW - QUIET_SECONDS - 1, False),
-        # It is an hour ahead, or a year, or tells no time at all.
-        (NOW + HOUR, 0, OLD, True),
-        (NOW + 400 * DAY, 0, OLD, False),
-        (NOW + 400 * DAY, 0, NOW - HOUR, True),
-        (None, 0, OLD, False),
-        (None, 0, NOW - HOUR, True),
+        (NOW - QUIET_SECONDS - 1, NOW, False),
+        (NOW - QUIET_SECONDS + 1, OLD, True),
+        # The server's clock is an hour ahead, or a year, or it tells no time at all.
+        (NOW + HOUR, OLD, True),
+        (NOW + 400 * DAY, OLD, False),
+        (NOW + 400 * DAY, NOW - HOUR, True),
+        (None, OLD, False),
+        (None, NOW - HOUR, True),
     ],
 )
-def test_what_was_written_lately_may_go_on(
-    modified: int | None, changed_at: int, read_at: int, *, expected: bool
-) -> None:
-    known = FileState("A/20250101.LOG", 10, modified, "x", changed_at=changed_at, read_at=read_at)
+def test_what_was_modified_lately_may_go_on(modified: int | None, read_at: int, *, expected: bool) -> None:
+    known = FileState("A/20250101.LOG", 10, modified, "x", read_at=read_at)
     assert is_recent(known, modified, NOW) is expected
+
+
+def test_a_file_that_was_seen_to_grow_may_go_on_whatever_the_servers_clock_says() -> None:
+    for changed_at, expected in ((NOW - HOUR, True), (NOW - QUIET_SECONDS - 1, False), (0, False)):
+        assert has_just_grown(FileState("A/1.LOG", 10, OLD, "x", changed_at=changed_at), NOW) is expected
