@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
-from dbt.adapters.exceptions import FailedToConnectError
+from dbt.adapters.contracts.connection import ConnectionState
+from dbt.adapters.exceptions.connection import FailedToConnectError
 from dbt.adapters.postgres.connections import PostgresConnectionManager
 from dbt.plugins.manager import dbtPlugin
 from dbt_common.exceptions import DbtDatabaseError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from dbt.adapters.contracts.connection import Connection
 
-_open = PostgresConnectionManager.open.__func__
+_open: Any = PostgresConnectionManager.__dict__["open"].__func__
 _exception_handler = PostgresConnectionManager.exception_handler
 
 
@@ -36,7 +37,7 @@ def _open_ensured(cls: type[PostgresConnectionManager], connection: Connection) 
             sessions.ensure(opened.handle)
         except sessions.SessionError as error:
             opened.handle.close()
-            opened.state = "fail"
+            opened.state = ConnectionState.FAIL
             raise FailedToConnectError(f"the warehouse {error}") from None
     return opened
 
@@ -54,14 +55,15 @@ def _stating_handler(manager: PostgresConnectionManager, sql: str) -> Iterator[N
         raise DbtDatabaseError(f"[{cause.pgcode}] {error.msg}") from cause
 
 
-class Sessions(dbtPlugin):  # type: ignore[misc] # dbt has no types there
+class Sessions(dbtPlugin):
     """Gives dbt's sessions their settings."""
 
     def initialize(self) -> None:
         """Set it up, before dbt opens the first connection."""
         os.environ.update(sessions.environment(os.environ))
-        PostgresConnectionManager.open = classmethod(_open_ensured)
-        PostgresConnectionManager.exception_handler = _stating_handler
+        manager: Any = PostgresConnectionManager
+        manager.open = classmethod(_open_ensured)
+        manager.exception_handler = _stating_handler
 
 
 plugins = [Sessions]
