@@ -56,6 +56,7 @@ def test_a_job_has_the_steps_of_its_tasks() -> None:
         "dbt:build",
         "atelier:gdpr-enforce",
         "dbt:build",
+        "atelier:report-orders",
     ]
 
 
