@@ -123,14 +123,16 @@ def _is_of_a_date(before: str, number: str, extension: str, after: str) -> bool:
     """Whether `number/extension` is a date or a part of one, whatever the order of its parts."""
     if re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", number):
         return True  # 20250528
+    if re.fullmatch(r"(0[1-9]|[12]\d|3[01])(0[1-9]|1[0-2])(19|20)\d\d", number):
+        return True  # 28052025
     if len(number) != len("2025"):
         return False
     if re.search(r"\d{1,2}[/.-]\d{1,2}[/.-]$", before):
         return True  # 28/05/2025
     if re.fullmatch(r"\d{1,2}", extension) and re.match(r"[/.-]\d{1,2}(?!\d)", after):
         return True  # 2025/05/28
-    is_month_or_week = re.fullmatch(r"\d{1,2}|W\d\d", extension) or _YEAR.fullmatch(extension)
-    return bool(_YEAR.fullmatch(number) and is_month_or_week)
+    is_part_of_year = re.fullmatch(r"\d{1,2}|[WSQT]\d{1,2}", extension, re.IGNORECASE)
+    return bool(_YEAR.fullmatch(number) and (is_part_of_year or _YEAR.fullmatch(extension)))
 
 
 def read_job(details: str) -> tuple[str | None, Decimal | None, str | None]:

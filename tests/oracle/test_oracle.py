@@ -407,6 +407,7 @@ def test_wait_durations(details: str, expected: int) -> None:
         ("2025-05-28 230001/YG0", (230001, "YG0")),
         ("28/05/2025/A", (None, None)),
         ("2025/05, 2024/2025, 2025/W22, 20250528-1", (None, None)),
+        ("28052025/1, 2025/S22, 2025/q2, 2025/T2", (None, None)),
         ("1200-800, 3359.0000/5, 7016-G", (None, None)),
         ("", (None, None)),
     ],
@@ -418,7 +419,18 @@ def test_orders_of_pieces(details: str, order: tuple[int | None, str | None]) ->
 @given(
     st.dates(date(1990, 1, 1), date(2050, 12, 31)),
     st.sampled_from(
-        ["%Y/%m/%d", "%Y-%m-%d", "%d/%m/%Y", "%d-%m-%y", "%Y/%m", "%m/%Y", "%Y.%m.%d", "%d.%m.%Y", "%Y%m%d"]
+        [
+            "%Y/%m/%d",
+            "%Y-%m-%d",
+            "%d/%m/%Y",
+            "%d-%m-%y",
+            "%Y/%m",
+            "%m/%Y",
+            "%Y.%m.%d",
+            "%d.%m.%Y",
+            "%Y%m%d",
+            "%d%m%Y",
+        ]
     ),
     st.sampled_from(["", " pos 1", "-1", "/1", " 07:30"]),
 )

@@ -47,14 +47,15 @@
 
 {#
     A regular expression for an order's number and extension. A date is no order, be it 2025/05/28, 2025-05-28, 28/05/2025,
-    2025/05, 2025-W22, 2024/2025 or 20250528-1; nor are digits after a decimal point. A hyphen needs a number of five
+    2025/05, 2025-W22, 2025/S22, 2025/T2, 2024/2025, 20250528-1 or 28052025/1; nor are digits after a decimal point. A hyphen needs a number of five
     digits or more: 1200-800 is a measure, 7016-G a colour.
 #}
 {% macro _order_reference(number, extension) -%}
     {%- set year = '(?:19|20)[0-9]{2}' -%}
     {%- set no_date = '(?![0-9]{4}[/-][0-9]{1,2}[/.-][0-9]{1,2}(?![0-9]))'
-        ~ '(?!' ~ year ~ '[/-](?:[0-9]{1,2}|' ~ year ~ '|W[0-9]{2})(?![A-Za-z0-9]))'
-        ~ '(?!' ~ year ~ '(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[/-])' -%}
+        ~ '(?!' ~ year ~ '[/-](?:[0-9]{1,2}|' ~ year ~ '|[WwSsQqTt][0-9]{1,2})(?![A-Za-z0-9]))'
+        ~ '(?!' ~ year ~ '(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[/-])'
+        ~ '(?!(?:0[1-9]|[12][0-9]|3[01])(?:0[1-9]|1[0-2])' ~ year ~ '[/-])' -%}
     {%- set long_enough = '(?:(?=[0-9]{5,9}[/-])|(?<![0-9]{1,2}[/.-][0-9]{1,2}[/.-])(?=[0-9]{4}/))' -%}
     (?<![0-9])(?<![0-9][.]){{ no_date }}{{ long_enough }}
     {{- number }}[/-]{{ extension }}(?![A-Za-z0-9])
