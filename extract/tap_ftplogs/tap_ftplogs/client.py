@@ -40,8 +40,9 @@ T = TypeVar("T")
 
 #: How servers refuse to list a folder because it is empty; most send an empty listing.
 _EMPTY: Final = re.compile(
-    r"\b(?:no|0|zero|aucun|keine?|nessun|ning[uú]n) .*"
-    r"(?:file|fichier|datei|entr|eintr|match|member|data ?set|archivo)"
+    # "No files found", "0 matching entries"; not "No free file descriptors", "No connection for file list".
+    r"\b(?:no|0|zero|aucun|keine?|nessun|ning[uú]n) (?:(?!free\b)\w+ )??"
+    r"(?:file|fichier|datei|entr|eintr|match|member|data ?set|archivo)(?!s? (?:descriptor|handle|list))"
     r"|\b(?:empty|vide|leer|vuot[ao])\b|not found|nicht gefunden|introuvable",
     re.IGNORECASE,
 )
@@ -149,7 +150,7 @@ class FtpClient:
             path: Its absolute path, one character per byte.
 
         Raises:
-            FolderMissingError: It is missing, or we may not enter.
+            FolderMissingError: It is missing, or we may not enter, or the server keeps refusing it for now.
             SourceError: The server cannot be reached any more.
         """
         command = "MLSD" if self.has_mlsd else "LIST"
@@ -168,7 +169,7 @@ class FtpClient:
             lines = [line.removesuffix("\r") for line in text.split("\n")]
             return Lines(real_path, lines, command == "MLSD", reply)
 
-        return self.retried(f"listing {shown_name(path)}", operation)
+        return self.retried(f"listing {shown_name(path)}", operation, ListingRefusedError)
 
     def _enter(self, ftp: ftplib.FTP, path: str) -> None:
         try:
@@ -201,7 +202,7 @@ class FtpClient:
             return (*self._listing(ftp, command), command)
         except (ftplib.error_perm, ftplib.error_temp) as error:
             reply = self._safe(error)
-            if _says_empty(reply):
+            if str(error)[:3] in ("450", "550") and _says_empty(reply):
                 # It is still there, so that it is not the folder that was not found.
                 self._enter(ftp, path)
                 return "", "226 " + reply, command
@@ -271,6 +272,8 @@ class FtpClient:
                 return
             if gained >= PROGRESS_BYTES:
                 self._failures = gained = 0
+            if (reply := self._lasting_refusal(failure)) is not None:
+                raise FileRefusedError(reply) from None
             self._pause_after(failure, f"reading {shown_name(path)} at byte {position}")
 
     def _transfer(self, path: str, offset: int) -> Iterator[bytes]:
@@ -344,12 +347,19 @@ class FtpClient:
                 raise
             return text, self._safe(error)
 
-    def retried(self, what: str, operation: Callable[[ftplib.FTP], T]) -> T:
+    def retried(
+        self,
+        what: str,
+        operation: Callable[[ftplib.FTP], T],
+        refusal: type[FolderMissingError] | None = None,
+    ) -> T:
         """Do something on the connection, on a new one after each failure that may pass.
 
         Args:
             what: What it does, for messages, such as "listing /logs".
             operation: Does it; may be called several times.
+            refusal: Raised, with the reply, where the server refuses a path for now in all attempts: that
+                concerns nothing else on the server.
 
         Raises:
             SourceError: It failed as often as the settings allow.
@@ -362,6 +372,8 @@ class FtpClient:
                 raise
             except TRANSIENT as error:
                 self._drop()
+                if refusal is not None and (reply := self._lasting_refusal(error)) is not None:
+                    raise refusal(reply) from None
                 self._pause_after(error, what)
             except BaseException:
                 self._drop()
@@ -393,6 +405,13 @@ class FtpClient:
                 self._ftp.close()
             self._ftp = None
         self._data = None
+
+    def _lasting_refusal(self, failure: Exception) -> str | None:
+        """Return the reply of a server that has refused a path for now in every attempt; else None."""
+        if self._failures + 1 < self.settings.attempts or not _is_busy(failure):
+            return None
+        self._failures = 0
+        return self._safe(failure)
 
     def _pause_after(self, failure: Exception, what: str) -> None:
         self._budget.check()
@@ -438,6 +457,11 @@ def _answer(ftp: ftplib.FTP, command: str) -> str | None:
     except ftplib.error_perm as error:
         _raise_if_transient(error)
         return None
+    except ftplib.error_temp as error:
+        if not _is_busy(error):
+            raise
+        # Reading the file shows whether it can be had.
+        return None
     return reply[4:].strip() if reply.startswith("213") else None
 
 
@@ -461,6 +485,11 @@ def _has_rest(ftp: ftplib.FTP, offset: int) -> bool:
 def _says_empty(reply: str) -> bool:
     """Whether the refusal of a listing means that there is nothing to list."""
     return bool(_EMPTY.search(reply)) and not _FORBIDDEN.search(reply)
+
+
+def _is_busy(error: Exception) -> bool:
+    """Whether a reply says that a file or folder cannot be had for now; the connection itself is well."""
+    return isinstance(error, ftplib.error_temp) and str(error)[:3] in ("450", "451", "452")
 
 
 def _is_transient(error: ftplib.error_perm) -> bool:

@@ -42,7 +42,7 @@ class _WholeReplies(ftplib.FTP):  # the customer's server may offer nothing but 
 
 def is_unknown_command(error: ftplib.Error) -> bool:
     """Whether a reply says that the server does not have a command, or not in this form."""
-    return str(error)[:3] in ("500", "502", "504") and not str(error).startswith("500 OOPS")
+    return str(error)[:3] in ("500", "501", "502", "504") and not str(error).startswith("500 OOPS")
 
 
 def _no_refusal(error: ftplib.error_perm) -> ftplib.error_temp:

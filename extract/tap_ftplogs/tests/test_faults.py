@@ -56,6 +56,47 @@ def test_a_command_that_fails_for_now_is_tried_again(server: ScriptedFtp, verb: 
     assert events(messages) == EVERYTHING
 
 
+@pytest.mark.parametrize("reply", ["450 File busy", "451 local error", "452 no room"])
+@pytest.mark.parametrize("command", ["RETR /logs/A1 (PVC)/20250528.LOG", "CWD /logs/A1 (PVC)"])
+def test_a_path_that_is_refused_for_now_for_long_stops_no_other(
+    server: ScriptedFtp, command: str, reply: str
+) -> None:
+    server.add("/logs/A1 (PVC)/20250528.LOG", b"20250528 07:00:00|@Piece: busy\n")
+
+    def refuse(sent: str) -> None:
+        if sent == command:
+            server.replies[sent.partition(" ")[0]] = [reply]
+
+    server.on_command = refuse
+    messages, error = run(server)
+    assert events(messages) == EVERYTHING
+    assert error is not None
+    assert "A1 (PVC)" in error
+    server.on_command = lambda _: None
+    again, error = run(server, last_state(messages))
+    assert (events(again), error) == (["busy"], None)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "450 No data connection for file list",
+        "450 No space for file list",
+        "550 No free file descriptors",
+    ],
+)
+def test_a_trouble_of_the_server_is_no_empty_folder(server: ScriptedFtp, reply: str) -> None:
+    state = last_state(run(server)[0])
+
+    def refuse(sent: str) -> None:
+        if sent.partition(" ")[0] in ("LIST", "MLSD"):
+            server.replies[sent.partition(" ")[0]] = [reply]
+
+    server.on_command = refuse
+    _, error = run(server, state)
+    assert error is not None
+
+
 @pytest.mark.parametrize("cut", [1, 30, -1, -3])
 def test_a_listing_that_breaks_off_within_a_line_is_asked_for_again(server: ScriptedFtp, cut: int) -> None:
     server.add("/logs/DEM12 (PVC)/20250529.LOG", b"20250529 07:00:00|@Piece: late\n")

@@ -41,6 +41,7 @@ def server(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
         ("MDTM", "504 not for this"),
         ("SIZE", "500 unknown command"),
         ("REST", "502 not implemented"),
+        ("REST", "501 no"),
         *(("MLSD", reply) for reply in ("500 unknown command", "502 not implemented", "504 not for this")),
         ("PASV", "502 not implemented"),
         ("FEAT PWD MDTM SIZE REST MLSD PASV OPTS SYST NOOP CLNT QUIT", "502 not implemented"),
