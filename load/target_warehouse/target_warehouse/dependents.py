@@ -85,7 +85,8 @@ _GIVEN_BY_DEFAULT: Final = """
         'revoke all on %s from %s', cast(:name as text),
         case when grantee = 0 then 'public' else grantee::regrole::text end
     )
-    from pg_class, aclexplode(relacl) where oid = cast(:name as regclass) and grantee <> relowner
+    from pg_class inner join pg_namespace on pg_namespace.oid = relnamespace, aclexplode(relacl)
+    where format('%I.%I', nspname, relname) = :name and grantee <> relowner
 """
 
 
