@@ -60,7 +60,7 @@ def test_the_projects_own_files_are_right() -> None:
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
 @pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "cp1252", "cp850", "utf-16"], ids=lambda name: str(name)
+    "encoding", ["utf-8", "utf-8-sig", "cp1252", "cp850", "mac_roman", "utf-16"], ids=lambda name: str(name)
 )
 @pytest.mark.parametrize("separator", [",", ";", "\t"], ids=["comma", "semicolon", "tab"])
 def test_every_way_in_which_excel_saves_reads_alike(
@@ -87,6 +87,18 @@ def test_every_way_in_which_excel_saves_reads_alike(
 def test_a_file_that_a_spreadsheet_has_rearranged_reads_alike(root: Path, content: str) -> None:
     wanted = rows(root, "order_statuses", STATUSES)
     assert rows(root, "order_statuses", content) == wanted
+
+
+def test_a_line_in_another_encoding_and_a_dash_are_read(root: Path) -> None:
+    mixed = "status;is_open;is_done\nPlanifiée;oui;non\n".encode() + "Terminée \u2013 payée;non;oui\n".encode(
+        "cp1252"
+    )
+    assert [row["status"] for row in rows(root, "order_statuses", mixed)] == [
+        "Planifiée",
+        "Terminée \u2013 payée",
+    ]
+    dash = "status;is_open;is_done\nEn prod \u2013 suite;oui;non\nFin;non;oui\n".encode("cp1252")
+    assert rows(root, "order_statuses", dash)[0]["status"] == "En prod \u2013 suite"
 
 
 def test_a_file_that_is_older_than_a_column_gets_its_default(root: Path) -> None:

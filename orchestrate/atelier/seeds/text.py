@@ -21,9 +21,9 @@ _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 #: What French texts hold beyond ASCII: where a byte is one of these in an encoding, that encoding is likely.
-_FRENCH: Final = frozenset("àâäæçéèêëîïôöœùûüÿÀÂÄÆÇÉÈÊËÎÏÔÖŒÙÛÜŸ°«»\u2019€\xa0")
-#: How Excel on Windows saves « CSV », and how it saves « CSV (MS-DOS) ».
-_WINDOWS, _MSDOS = "cp1252", "cp850"
+_FRENCH: Final = frozenset("àâæçéèêëîïôœùûÀÂÆÇÉÈÊËÎÏÔŒÙÛ°«»\u2019\u2013\u2014\u2026€\xa0")
+#: How Excel saves « CSV » on Windows, « CSV (MS-DOS) », « CSV » on a Mac; of equal ones the first is taken.
+_EXCEL: Final = ("cp1252", "cp850", "mac_roman")
 
 _SEPARATOR_LINE: Final = re.compile(r"sep=[;,\t]?", re.IGNORECASE)
 
@@ -52,12 +52,31 @@ def decode(content: bytes) -> str:
         for mark, encoding in _BYTE_ORDER_MARKS:
             if content.startswith(mark):
                 return _checked(content[len(mark) :].decode(encoding))
-        try:
-            return _checked(content.decode("utf-8"))
-        except UnicodeDecodeError:
-            return _checked(content.decode(_excel_encoding(content)))
     except UnicodeDecodeError:
         raise NotCsvError from None
+    try:
+        return _checked(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return _checked(_decoded_by_line(content))
+
+
+def _decoded_by_line(content: bytes) -> str:
+    """Return the text of a file of which some lines may be UTF-8: two programs have written it."""
+    lines = content.splitlines(keepends=True)
+    foreign = [line for line in lines if not _is_utf8(line)]
+    encoding = _excel_encoding(b"".join(foreign))
+    try:
+        return "".join(line.decode("utf-8" if _is_utf8(line) else encoding) for line in lines)
+    except UnicodeDecodeError:
+        raise NotCsvError from None
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _checked(text: str) -> str:
@@ -73,7 +92,7 @@ def _excel_encoding(content: bytes) -> str:
     def french(encoding: str) -> int:
         return sum(character in _FRENCH for character in beyond.decode(encoding, errors="replace"))
 
-    return _MSDOS if french(_MSDOS) > french(_WINDOWS) else _WINDOWS
+    return max(_EXCEL, key=french)
 
 
 def records(text: str, columns: Collection[str]) -> list[tuple[int, list[str]]]:
