@@ -34,12 +34,19 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 CANARY = "Zq7Xk Canari 0698127364 zq7xk@canari.example"
 TRACE = r"zq7xk|canari|0698127364"
 
+#: A status that no row of the seed knows is reported by its name, in an alert and in the last lines of a run.
+#: It is a word of the office, about no person, so it has a word of its own, which the logs may hold.
+STATUS = "Qv4Statut"
+REPORTED = {("marts", "fct_alerts", "details")}
+
 #: What makes an order one to plan, so that it comes through to the marts, with as much canary as that allows.
-TO_PLAN = {
+TO_PLAN: dict[tuple[str, str], object] = {
     ("a_kopf", "aufstatus"): "Planifiée",
     ("p_zubeh", "zcode"): "VR Zq7Xk Canari",
     ("a_logbuch", "notiz"): f"cde planifiée {CANARY}",
     ("a_vorgang", "nummer"): "VR Zq7Xk",
+    # No mart holds it: the key of its row is reported in the warehouse.
+    ("p_zubeh", "stueck"): 3_760_123_456_789,
 }
 
 LINES = f"""\
@@ -64,12 +71,11 @@ def plant_orders(plant: Plant) -> None:
     with closing(erp_connection(plant)) as connection, connection.cursor() as cursor:
         # What the user may not read would prove nothing by being absent.
         cursor.execute(f"grant select on a_adresse to {plant.variables['MYSQL_USER']}@'%'")
-        for number, changes in enumerate(({}, TO_PLAN), start=1):
+        not_known: dict[tuple[str, str], object] = {("a_kopf", "aufstatus"): STATUS}
+        for number, changes in enumerate((not_known, TO_PLAN), start=1):
             for table in TABLES:
-                row = {
-                    column: changes.get((table, column), value)
-                    for column, value in canary_row(cursor, table, number).items()
-                }
+                row = canary_row(cursor, table, number)
+                row.update({column: value for (place, column), value in changes.items() if place == table})
                 cursor.execute(
                     f"insert into {table} ({', '.join(f'`{column}`' for column in row)}) "
                     f"values ({', '.join(['%s'] * len(row))})",
@@ -195,7 +201,8 @@ def assert_logs_tell_nothing(plant: Plant, *outputs: str) -> None:
 def test_the_canary_is_where_the_register_says_and_nowhere_else(
     plant: Plant, dump: str, register: dict[Place, str]
 ) -> None:
-    found = places_in(dump, TRACE) | places_in_views(plant, TRACE)
+    pattern = f"{TRACE}|{STATUS}"
+    found = (places_in(dump, pattern) | places_in_views(plant, pattern)) - REPORTED
     plain = {place for place, content in register.items() if content == PLAIN}
     assert found == plain & text_columns(plant)
 
@@ -207,7 +214,11 @@ def test_pseudonyms_stand_for_customers_technicians_and_users(
     # The customer's number has ten characters, the technician and the user thirty.
     pseudonyms = "|".join(pseudonym(CANARY[:length], key) for length in (10, 30))
     found = places_in(dump, pseudonyms) | places_in_views(plant, pseudonyms)
-    assert found == {place for place, content in register.items() if content == PSEUDONYM}
+    # The digest of a whole line stands for no single value in it.
+    made = {
+        place for place, content in register.items() if content == PSEUDONYM and place[2] != "line_digest"
+    }
+    assert found == made
 
 
 def test_the_key_is_nowhere_in_the_warehouse(plant: Plant, dump: str) -> None:

@@ -295,9 +295,9 @@ def test_what_comes_anew_is_treated_alike(orders: tuple[Plant, dict[str, str]]) 
 @pytest.mark.parametrize(
     ("days", "says"),
     [
-        ("", "the seed retention_periods has"),
-        ("0", "the seed retention_periods has"),
-        ("-3", "the seed retention_periods has"),
+        ("", "ligne 2, colonne period_days : la valeur manque"),
+        ("0", "ligne 2, colonne period_days : « 0 » n'est pas permis"),
+        ("-3", "ligne 2, colonne period_days : « -3 » n'est pas permis"),
         ("zwölf", "ligne 2, colonne period_days : « zwölf »"),
     ],
 )
