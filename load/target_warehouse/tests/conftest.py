@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psycopg2
 import pytest
 
-from .loading import SCHEMA, Loader
+from .loading import SCHEMA, Loader, connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,14 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def warehouse(postgres: dict[str, str]) -> Iterator[Connection]:
-    connection = psycopg2.connect(
-        host=postgres["POSTGRES_HOST"],
-        port=int(postgres["POSTGRES_PORT"]),
-        user=postgres["POSTGRES_USER"],
-        password=postgres["POSTGRES_PASSWORD"],
-        dbname=postgres["POSTGRES_DB"],
-    )
-    connection.autocommit = True
+    connection = connected(postgres)
     with connection.cursor() as cursor:
         cursor.execute(f"drop schema if exists {SCHEMA} cascade")
     yield connection

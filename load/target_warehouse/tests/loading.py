@@ -7,6 +7,7 @@ import json
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
 from target_warehouse.target import TargetWarehouse
 
 if TYPE_CHECKING:
@@ -25,6 +26,19 @@ ORDERS: dict[str, Any] = {
         }
     },
 }
+
+
+def connected(postgres: dict[str, str]) -> Connection:
+    """Return a connection to the warehouse that commits each statement."""
+    connection = psycopg2.connect(
+        host=postgres["POSTGRES_HOST"],
+        port=int(postgres["POSTGRES_PORT"]),
+        user=postgres["POSTGRES_USER"],
+        password=postgres["POSTGRES_PASSWORD"],
+        dbname=postgres["POSTGRES_DB"],
+    )
+    connection.autocommit = True
+    return connection
 
 
 class Loader:

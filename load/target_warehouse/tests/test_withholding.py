@@ -8,7 +8,6 @@ from contextlib import redirect_stdout
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import psycopg2
 import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
@@ -17,6 +16,8 @@ from target_warehouse.full_tables import DeletionRefusedError
 from target_warehouse.sinks import pseudonym
 from target_warehouse.target import TargetWarehouse
 from target_warehouse.withholding import CALENDAR_DAY, TABLES
+
+from .loading import connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,14 +132,7 @@ class Erp:
 
 @pytest.fixture
 def erp(postgres: dict[str, str]) -> Iterator[Erp]:
-    connection = psycopg2.connect(
-        host=postgres["POSTGRES_HOST"],
-        port=int(postgres["POSTGRES_PORT"]),
-        user=postgres["POSTGRES_USER"],
-        password=postgres["POSTGRES_PASSWORD"],
-        dbname=postgres["POSTGRES_DB"],
-    )
-    connection.autocommit = True
+    connection = connected(postgres)
     erp = Erp(postgres, connection)
     for schema in (SCHEMA, RECORDS):
         erp.query(f"drop schema if exists {schema} cascade")
