@@ -40,8 +40,14 @@ class Activity(Enum):
     """Whether a file may still be written."""
 
     NEWEST = "by the day in its name its machine writes it now"
+    LATEST = "it is the latest of one writer's files, and not idle for weeks"
     OPEN = "it may be written for another reason"
     CLOSED = "nothing says that it is written"
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether its size is asked for whatever the listing says: one file of each writer, not all."""
+        return self in (Activity.NEWEST, Activity.LATEST)
 
 
 class _Written(NamedTuple):
@@ -84,12 +90,14 @@ def activities(
     found = {}
     for file in files:
         path = file.path
-        is_open = (
-            path in last_written
-            or (path in heads and written[path].latest > now - IDLE_SECONDS)
-            or is_recent(states.get(path), written[path].latest, now)
-        )
-        found[path] = Activity.NEWEST if path in newest else Activity.OPEN if is_open else Activity.CLOSED
+        if path in newest:
+            found[path] = Activity.NEWEST
+        elif path in heads and written[path].latest > now - IDLE_SECONDS:
+            found[path] = Activity.LATEST
+        elif path in last_written or is_recent(states.get(path), written[path].latest, now):
+            found[path] = Activity.OPEN
+        else:
+            found[path] = Activity.CLOSED
     return found
 
 

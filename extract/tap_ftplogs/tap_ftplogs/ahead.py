@@ -10,7 +10,6 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tap_ftplogs.activity import Activity
 from tap_ftplogs.client import FtpClient
 from tap_ftplogs.plan import is_quiet
 from tap_ftplogs.reader import FileReading
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterator, Sequence
 
+    from tap_ftplogs.activity import Activity
     from tap_ftplogs.budget import TimeBudget
     from tap_ftplogs.discovery import LogFile, Machine
     from tap_ftplogs.parser import Batch
@@ -83,8 +83,7 @@ class ReadAhead:
         self._clock = clock
         self._logger = logger
         busy = sum(
-            not is_quiet(job.known, job.file.listed, is_newest=job.activity is Activity.NEWEST)
-            for job in jobs
+            not is_quiet(job.known, job.file.listed, is_asked_for=job.activity.is_asked_for) for job in jobs
         )
         wanted = max(1, min(client.settings.connections, busy // FILES_PER_CONNECTION))
         self._clients = [client, *(FtpClient(client.settings, logger, budget) for _ in range(wanted - 1))]

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from tap_ftplogs.client import FileRefusedError, FtpClient, refused
+from tap_ftplogs.client import FileRefusedError, FtpClient
 from tap_ftplogs.discovery import discover, newest_file, problem_sentences
 from tap_ftplogs.grammar import classify, decode
 from tap_ftplogs.names import age_order
+from tap_ftplogs.replies import refused
 from tap_ftplogs.settings import Settings
 from tap_ftplogs.state import moment_text
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ftplib
 import random
-import re
 import socket
 import ssl
 from contextlib import suppress
@@ -19,6 +18,16 @@ from tap_ftplogs.connection import is_unknown_command, log_in, permanent_failure
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.listing import parse_time_value
 from tap_ftplogs.names import shown_name
+from tap_ftplogs.replies import (
+    answer,
+    is_busy,
+    is_transient,
+    raise_if_transient,
+    refused,
+    says_empty,
+    takes_rest,
+    tells_of_mlsd,
+)
 
 if TYPE_CHECKING:
     import logging
@@ -33,23 +42,9 @@ __all__ = [
     "Lines",
     "ListingRefusedError",
     "SourceError",
-    "refused",
 ]
 
 T = TypeVar("T")
-
-#: How servers refuse to list a folder because it is empty; most send an empty listing.
-_EMPTY: Final = re.compile(
-    # "No files found", "0 matching entries"; not "No free file descriptors", "No connection for file list".
-    r"\b(?:no|0|zero|aucun|keine?|nessun|ning[uú]n) (?:(?!free\b)\w+ )??"
-    r"(?:file|fichier|datei|entr|eintr|match|member|data ?set|archivo)(?!s? (?:descriptor|handle|list))"
-    r"|\b(?:empty|vide|leer|vuot[ao])\b|not found|nicht gefunden|introuvable",
-    re.IGNORECASE,
-)
-_FORBIDDEN: Final = re.compile(
-    r"permi|denied|access|acc[eè]s|allow|forbid|authori|autoris|interdit|refus|zugriff|verweiger|berechtig",
-    re.IGNORECASE,
-)
 
 #: Large enough to be fast, small enough that even a block of one-letter lines makes no mountain of rows.
 BLOCK_BYTES: Final = 64 * 1024
@@ -140,7 +135,7 @@ class FtpClient:
     def has_mlsd(self) -> bool:
         """Whether the server has MLSD, which tells times to the second."""
         if self._has_mlsd is None:
-            self._has_mlsd = self.retried("asking for the server's features", _features)
+            self._has_mlsd = self.retried("asking for the server's features", tells_of_mlsd)
         return self._has_mlsd
 
     def list_folder(self, path: str) -> Lines:
@@ -175,7 +170,7 @@ class FtpClient:
         try:
             ftp.cwd(path)
         except ftplib.error_perm as error:
-            _raise_if_transient(error)
+            raise_if_transient(error)
             raise FolderMissingError(self._safe(error)) from None
 
     def _place(self, ftp: ftplib.FTP, path: str) -> str:
@@ -183,7 +178,7 @@ class FtpClient:
         try:
             place = ftp.pwd()
         except ftplib.error_perm as error:
-            _raise_if_transient(error)
+            raise_if_transient(error)
             place = ""
         if not place and not path.startswith("/"):
             raise SourceError(
@@ -202,13 +197,13 @@ class FtpClient:
             return (*self._listing(ftp, command), command)
         except (ftplib.error_perm, ftplib.error_temp) as error:
             reply = self._safe(error)
-            if str(error)[:3] in ("450", "550") and _says_empty(reply):
+            if str(error)[:3] in ("450", "550") and says_empty(reply):
                 # It is still there, so that it is not the folder that was not found.
                 self._enter(ftp, path)
                 return "", "226 " + reply, command
             if isinstance(error, ftplib.error_temp):
                 raise
-            _raise_if_transient(error)
+            raise_if_transient(error)
             if command == "LIST":
                 raise ListingRefusedError(reply) from None
             if is_unknown_command(error):
@@ -219,14 +214,14 @@ class FtpClient:
     def modified(self, path: str) -> int | None:
         """Return when a file was last modified, in seconds since 1970; None when the server does not tell."""
         reply = self.retried(
-            f"asking the time of {shown_name(path)}", lambda ftp: _answer(ftp, f"MDTM {path}")
+            f"asking the time of {shown_name(path)}", lambda ftp: answer(ftp, f"MDTM {path}")
         )
         return parse_time_value(reply) if reply else None
 
     def size(self, path: str) -> int | None:
         """Return a file's size in bytes; None when the server does not tell."""
         reply = self.retried(
-            f"asking the size of {shown_name(path)}", lambda ftp: _answer(ftp, f"SIZE {path}")
+            f"asking the size of {shown_name(path)}", lambda ftp: answer(ftp, f"SIZE {path}")
         )
         return int(reply) if reply and reply.isascii() and reply.isdigit() else None
 
@@ -257,7 +252,7 @@ class FtpClient:
                     yield block
             except ftplib.error_perm as error:
                 self._drop()
-                if not _is_transient(error):
+                if not is_transient(error):
                     raise FileRefusedError(self._safe(error)) from None
                 failure: Exception = error
             except TRANSIENT as error:
@@ -283,7 +278,7 @@ class FtpClient:
             try:
                 yield from self._sent(ftp, path, offset)
             except ftplib.error_perm as error:
-                if not offset or not is_unknown_command(error) or _has_rest(ftp, offset):
+                if not offset or not is_unknown_command(error) or takes_rest(ftp, offset):
                     raise
                 self._has_rest = False
             else:
@@ -343,7 +338,7 @@ class FtpClient:
         try:
             return text, ftp.voidresp()
         except ftplib.error_perm as error:
-            if not text or _is_transient(error):
+            if not text or is_transient(error):
                 raise
             return text, self._safe(error)
 
@@ -408,7 +403,7 @@ class FtpClient:
 
     def _lasting_refusal(self, failure: Exception) -> str | None:
         """Return the reply of a server that has refused a path for now in every attempt; else None."""
-        if self._failures + 1 < self.settings.attempts or not _is_busy(failure):
+        if self._failures + 1 < self.settings.attempts or not is_busy(failure):
             return None
         self._failures = 0
         return self._safe(failure)
@@ -430,76 +425,6 @@ class FtpClient:
     def _safe(self, error: Exception) -> str:
         text = " ".join(str(error).split())
         return text.replace(self.settings.password, "***") if self.settings.password else text
-
-
-def refused(ftp: ftplib.FTP, command: str) -> str | None:
-    """Send a command that changes something; return the reply with which it is refused, None when done.
-
-    Some servers refuse for good with a reply that says "for now" (pure-ftpd: 451): only what is said of the
-    connection is tried again at once, as all the rest is in the next run.
-    """
-    try:
-        ftp.sendcmd(command)
-    except ftplib.error_perm as error:
-        _raise_if_transient(error)
-        return " ".join(str(error).split())
-    except ftplib.error_temp as error:
-        if str(error)[:3] in ("421", "425", "426"):
-            raise
-        return " ".join(str(error).split())
-    return None
-
-
-def _answer(ftp: ftplib.FTP, command: str) -> str | None:
-    """Return what follows 213 in the reply to a question about a file; None for a plain no."""
-    try:
-        reply = ftp.sendcmd(command)
-    except ftplib.error_perm as error:
-        _raise_if_transient(error)
-        return None
-    except ftplib.error_temp as error:
-        if not _is_busy(error):
-            raise
-        # Reading the file shows whether it can be had.
-        return None
-    return reply[4:].strip() if reply.startswith("213") else None
-
-
-def _features(ftp: ftplib.FTP) -> bool:
-    try:
-        reply = ftp.sendcmd("FEAT")
-    except ftplib.error_perm as error:
-        _raise_if_transient(error)
-        return False
-    return any(line.strip().upper().startswith(("MLST", "MLSD")) for line in reply.splitlines())
-
-
-def _has_rest(ftp: ftplib.FTP, offset: int) -> bool:
-    try:
-        ftp.sendcmd(f"REST {offset}")
-    except ftplib.error_perm as error:
-        return not is_unknown_command(error)
-    return True
-
-
-def _says_empty(reply: str) -> bool:
-    """Whether the refusal of a listing means that there is nothing to list."""
-    return bool(_EMPTY.search(reply)) and not _FORBIDDEN.search(reply)
-
-
-def _is_busy(error: Exception) -> bool:
-    """Whether a reply says that a file or folder cannot be had for now; the connection itself is well."""
-    return isinstance(error, ftplib.error_temp) and str(error)[:3] in ("450", "451", "452")
-
-
-def _is_transient(error: ftplib.error_perm) -> bool:
-    # vsftpd's way to say that it has run out of passive ports, among other passing troubles.
-    return str(error).startswith("500 OOPS")
-
-
-def _raise_if_transient(error: ftplib.error_perm) -> None:
-    if _is_transient(error):
-        raise error
 
 
 def _end_tls(connection: socket.socket) -> None:

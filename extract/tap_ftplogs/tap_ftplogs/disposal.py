@@ -5,11 +5,12 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_ftplogs.client import FileRefusedError, FolderMissingError, refused
+from tap_ftplogs.client import FileRefusedError, FolderMissingError
 from tap_ftplogs.discovery import has_entry, parsed
 from tap_ftplogs.names import shown_name
 from tap_ftplogs.parser import Parser
 from tap_ftplogs.position import Position
+from tap_ftplogs.replies import refused
 from tap_ftplogs.state import FileState
 
 if TYPE_CHECKING:

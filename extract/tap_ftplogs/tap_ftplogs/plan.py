@@ -54,11 +54,11 @@ def may_be_listed_late(path: str, listed: Listed, now: int) -> bool:
     return max(days) >= first
 
 
-def is_quiet(known: FileState | None, listed: Listed, *, is_newest: bool) -> bool:
+def is_quiet(known: FileState | None, listed: Listed, *, is_asked_for: bool) -> bool:
     """Whether nothing of a file has to be asked or read."""
     return (
         known is not None
-        and not is_newest
+        and not is_asked_for
         and is_listed_as_known(known, listed)
         and decide(known, known.size, known.modified, is_newest=False, is_settling=False) is Action.NOTHING
     )

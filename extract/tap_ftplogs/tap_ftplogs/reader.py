@@ -71,6 +71,7 @@ class FileReading:
         self.file = file
         self.known = known
         self.is_newest = activity is Activity.NEWEST
+        self._is_asked_for = activity.is_asked_for
         self.bytes_received = 0
         self.is_gone = False
         self._client = client
@@ -125,7 +126,7 @@ class FileReading:
     def _look(self) -> tuple[int, int | None]:
         """Return size and modification time: as listed where that can be relied on, else as asked for."""
         listed, known = self.file.listed, self.known
-        may_grow = self.is_newest or may_be_listed_late(self.file.path, listed, self._clock())
+        may_grow = self._is_asked_for or may_be_listed_late(self.file.path, listed, self._clock())
         if not may_grow and known is not None and is_listed_as_known(known, listed):
             return known.size, known.modified
         if (

@@ -91,10 +91,10 @@ def test_the_latest_file_of_each_writer_is_left_alone_for_weeks() -> None:
     assert found(times) == {
         "A/20250527.LOG": "newest",
         "A/ST2/20360101.LOG": "newest",
-        "A/ST2/20250519.LOG": "open",
-        "A/20250517 P.LOG": "open",
-        "A/MACHINE.LOG": "open",
-        "A/trace10.LOG": "open",
+        "A/ST2/20250519.LOG": "latest",
+        "A/20250517 P.LOG": "latest",
+        "A/MACHINE.LOG": "latest",
+        "A/trace10.LOG": "latest",
     }
 
 

@@ -285,3 +285,18 @@ def test_the_file_of_the_night_is_asked_for_too(server: ScriptedFtp) -> None:
     server.add(night, pieces(1, 3), f"{today:%Y%m%d}000200")
     second, _ = run(server, last_state(first))
     assert events(second) == ["3"]
+
+
+def test_the_file_of_each_station_is_asked_for(server: ScriptedFtp) -> None:
+    """One station has begun a file today, the other still writes into one of days ago."""
+    now = datetime.now(timezone.utc)
+    other, newest = f"/logs/SU12/ST1/{now - timedelta(days=5):%Y%m%d}.LOG", f"/logs/SU12/ST2/{now:%Y%m%d}.LOG"
+    state = None
+    for count in (2, 4):
+        for path in (other, newest):
+            server.add(path, pieces(1, count), f"{now:%Y%m%d}0000{count:02}")
+            server.listed[path] = (28, f"{now:%Y%m%d}000000")
+        messages, error = run(server, state)
+        assert error is None
+        state = last_state(messages)
+    assert events(messages) == ["3", "4"] * 2
