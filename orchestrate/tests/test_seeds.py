@@ -274,11 +274,13 @@ def test_every_mistake_is_counted_and_the_first_are_named(root: Path) -> None:
     assert told.endswith("| et 15 autres")
 
 
-def test_a_missing_and_an_unknown_file_are_told(root: Path) -> None:
-    (root / FOLDER / "order_statuses.csv").rename(root / FOLDER / "order_statuses (1).csv")
+@pytest.mark.parametrize("name", ["order_statuses (1).csv", "order_statuses.CSV", "copie/order_statuses.csv"])
+def test_a_missing_and_an_unknown_file_are_told(root: Path, name: str) -> None:
+    (root / FOLDER / name).parent.mkdir(exist_ok=True)
+    (root / FOLDER / "order_statuses.csv").rename(root / FOLDER / name)
     told = mistake(root)
     assert "transform/seeds/order_statuses.csv : le fichier manque" in told
-    assert "transform/seeds/order_statuses (1).csv : ce fichier n'est pas attendu" in told
+    assert f"transform/seeds/{name.rpartition('/')[2]} : ce fichier n'est pas attendu ; le renommer" in told
 
 
 def test_dbt_is_not_started_with_a_mistake(root: Path) -> None:

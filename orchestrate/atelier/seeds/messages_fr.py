@@ -18,7 +18,9 @@ AND_MORE: Final = "et {count} autres"
 
 MISSING_FILE: Final = "le fichier manque ; le remettre, à partir d'une sauvegarde s'il le faut"
 UNREADABLE_FILE: Final = "le fichier ne peut pas être lu ({reason}) ; donner à Atelier le droit de le lire"
-UNKNOWN_FILE: Final = "ce fichier n'est pas attendu ; le retirer du dossier (fichiers attendus : {allowed})"
+UNKNOWN_FILE: Final = (
+    "ce fichier n'est pas attendu ; le renommer ou le retirer du dossier (fichiers attendus : {allowed})"
+)
 TOO_LARGE: Final = "le fichier dépasse {most} ko ; ce n'est sans doute pas le bon"
 NO_CSV: Final = "ce n'est pas un fichier CSV ; l'enregistrer depuis Excel au format « CSV UTF-8 »"
 EMPTY_FILE: Final = "le fichier est vide ; la première ligne doit porter les noms des colonnes : {allowed}"

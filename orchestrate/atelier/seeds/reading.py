@@ -35,8 +35,8 @@ def check(root: Path) -> None:
     mistakes += [
         f"{definitions.FOLDER}/{messages_fr.quoted(path.name)} : "
         f"{messages_fr.UNKNOWN_FILE.format(allowed=names)}"
-        for path in sorted((root / definitions.FOLDER).rglob("*.csv"))
-        if path.parent != root / definitions.FOLDER or path.stem not in seeds
+        for path in sorted((root / definitions.FOLDER).rglob("*.[cC][sS][vV]"))
+        if path not in {root / seed.path for seed in seeds.values()}
     ]
     if mistakes:
         raise SeedError(messages_fr.summary(mistakes))
