@@ -170,6 +170,7 @@ def _checked(variables: Mapping[str, str]) -> tuple[dict[str, Table], str]:
     named: dict[str, list[Table]] = defaultdict(list)
     for table in report.tables:
         named[table.name].append(table)
+    others: list[str] = []
     for name, columns in ERP_COLUMNS.items():
         if name not in named:
             raise AtelierError(
@@ -182,29 +183,36 @@ def _checked(variables: Mapping[str, str]) -> tuple[dict[str, Table], str]:
                 f"{', '.join(table.source_name for table in named[name])}: names match without case, so "
                 "rename all but one of them"
             )
-        _check_columns(named[name][0], columns, report, database)
+        others += _columns_of_other_types(named[name][0], columns, report, database)
         if name in report.unreadable:
             raise AtelierError(
                 f"the table {name} of the ERP's {database} cannot be read ({report.unreadable[name]}): let "
                 f"its administrator mend it, or grant select on it to user {report.user}"
             )
+    if others:
+        raise AtelierError(
+            f"columns of the ERP's {database} have other types now: {'; '.join(others)}: nothing is loaded "
+            "until they have such types again, or until the staging models and atelier/erp_source.py know "
+            "the new ones"
+        )
     return {name: named[name][0] for name in ERP_COLUMNS}, database
 
 
-def _check_columns(table: Table, columns: Mapping[str, Holds], report: SourceReport, database: str) -> None:
+def _columns_of_other_types(
+    table: Table, columns: Mapping[str, Holds], report: SourceReport, database: str
+) -> list[str]:
+    """Say of each column that holds something else what its type is, and what it must be."""
     found = {column.name: column for column in table.columns}
     if missing := [name for name in columns if name not in found]:
         raise AtelierError(
             f"the table {table.name} of the ERP's {database} has no column {', '.join(missing)}, or user "
             f"{report.user} may not read it: has the ERP been upgraded?"
         )
-    for name, holds in columns.items():
-        if not holds.fits(found[name]):
-            raise AtelierError(
-                f"the column {name} of the table {table.name} of the ERP's {database} is of the type "
-                f"{found[name].column_type} now, and it was {holds.types}: nothing is loaded until it is of "
-                "such a type again, or until its staging model and atelier/erp_source.py know the new one"
-            )
+    return [
+        f"{table.name}.{name} is {found[name].column_type} and was {holds.types}"
+        for name, holds in columns.items()
+        if not holds.fits(found[name])
+    ]
 
 
 def _report(variables: Mapping[str, str]) -> SourceReport:
