@@ -51,7 +51,7 @@ class SourceReport:
     def sentences(self) -> list[str]:
         """Return the report as plain sentences."""
         count = sum(self.files_by_machine.values())
-        machines = ", ".join(f"{name} ({files})" for name, files in self.files_by_machine.items())
+        machines = ": " + ", ".join(f"{name} ({files})" for name, files in self.files_by_machine.items())
         protection = "without encryption" if self.tls == "off" else f"with {self.tls} TLS"
         listing = (
             "MLSD (times to the second)" if self.is_mlsd else "LIST (no MLSD: MDTM and SIZE tell changes)"
@@ -63,7 +63,7 @@ class SourceReport:
         return [
             f"Logged in to {self.place} as {self.user}, {protection}.",
             f"{self.root} holds {_count(len(self.files_by_machine), 'machine')} with "
-            f"{_count(count, 'log file')}: {machines}.",
+            f"{_count(count, 'log file')}{machines if self.files_by_machine else ''}.",
             newest,
             f"Folders are listed with {listing}.",
             *self.remarks,

@@ -15,7 +15,7 @@ from tap_ftplogs.names import age_order, escaped_name, is_log_name, refusal, sho
 from tap_ftplogs.problems import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from tap_ftplogs.client import FtpClient, Lines
 
@@ -101,7 +101,7 @@ def discover(client: FtpClient) -> Tree:
     """List everything below the root.
 
     Raises:
-        SourceError: The root is missing or holds no machine folder, or the server cannot be reached.
+        SourceError: The root is missing or holds no folder, or the server cannot be reached.
     """
     settings = client.settings
     walk = _Walk(client)
@@ -119,7 +119,9 @@ def discover(client: FtpClient) -> Tree:
         )
     if files:
         LOGGER.warning(
-            "%s directly in %s: not read, as they belong to no machine", _some(files), settings.root
+            "%s directly in %s: not read, as they belong to no machine",
+            ", ".join(_some([repr(file.path) for file in files])),
+            settings.root,
         )
     machines = []
     for folder in folders:
@@ -128,11 +130,10 @@ def discover(client: FtpClient) -> Tree:
             machines.append(
                 Machine(folder.path, sorted(found, key=lambda file: (*age_order(file.path), file.path)))
             )
-    if not machines:
-        reason = problem_sentences(walk.problems)[0] if walk.problems else "it holds no folder"
+    if not machines and not walk.problems:
         raise SourceError(
-            f"the folder {settings.root} on the FTP server {settings.place} holds no machine folder "
-            f"({reason}): check FTP_ROOT, and that the machines still write there"
+            f"the folder {settings.root} on the FTP server {settings.place} holds no machine folder: check "
+            "FTP_ROOT, and that the machines still write there"
         )
     return Tree(machines, walk.problems, walk.archive_path, is_mlsd=client.has_mlsd)
 
@@ -167,14 +168,16 @@ class _Walk:
             # Some servers hide that a folder is a link, and tell the path by which one came.
             LOGGER.warning("%s holds what a folder above it holds: taken for a loop, not read", folder.path)
             return [], []
-        if odd:
-            self.problems["listing_unreadable", folder.path] = _told_lines(odd)
+        names, refusals = _trusted(entries)
+        if odd or refusals:
+            reasons = [_told_lines(odd)] if odd else []
+            self.problems["listing_unreadable", folder.path] = "; ".join([*reasons, *_some(refusals)])
         base = (folder.wire_path if folder.depth else answer.real_path).rstrip("/")
         if folder.depth == 0:
             self.archive_path = _below(base, self.client.settings.archive_folder)
         folders: list[_Folder] = []
         files: list[LogFile] = []
-        for entry, name in self._trusted(folder, entries):
+        for entry, name in names:
             path = f"{folder.path}/{name}" if folder.path else name
             wire_path = f"{base}/{entry.wire_name}"
             if entry.kind != "folder" and is_log_name(name):
@@ -209,22 +212,21 @@ class _Walk:
             files += self.files_below(child) or []
         return files
 
-    def _trusted(self, folder: _Folder, entries: list[Listed]) -> Iterator[tuple[Listed, str]]:
-        times_shown = Counter(shown_name(entry.wire_name) for entry in entries)
-        for entry in sorted(entries, key=lambda entry: entry.wire_name):
-            if entry.wire_name in (".", "..") and entry.kind == "folder":
-                continue
-            reason = refusal(entry.wire_name)
-            if reason is not None:
-                LOGGER.warning(
-                    "the name %r in %s is not used: %s", entry.wire_name, folder.path or "/", reason
-                )
-                continue
-            name = shown_name(entry.wire_name)
+
+def _trusted(entries: list[Listed]) -> tuple[list[tuple[Listed, str]], list[str]]:
+    """Return the entries that have a name to rely on, with it, and why those do not that may hold logs."""
+    times_shown = Counter(shown_name(entry.wire_name) for entry in entries)
+    trusted, refusals = [], []
+    for entry in sorted(entries, key=lambda entry: entry.wire_name):
+        name = shown_name(entry.wire_name)
+        if (reason := refusal(entry.wire_name)) is None:
             if times_shown[name] > 1 and name == entry.wire_name:
                 # A latin-1 name that reads like its UTF-8 neighbour.
                 name = escaped_name(entry.wire_name)
-            yield entry, name
+            trusted.append((entry, name))
+        elif entry.wire_name not in (".", "..") and (entry.kind != "file" or is_log_name(name)):
+            refusals.append(f"the name {name[:_LINE_CHARACTERS]!r} is not used, as {reason}")
+    return trusted, refusals
 
 
 def problem_sentences(problems: Mapping[tuple[str, str], str]) -> list[str]:
@@ -287,6 +289,6 @@ def newest_file(client: FtpClient, machine: Machine) -> LogFile | None:
     return max(rivals, key=lambda file: (modified(file), file.path))
 
 
-def _some(files: list[LogFile]) -> str:
-    more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""
-    return ", ".join(repr(file.path) for file in files[:_NAMED]) + more
+def _some(texts: list[str]) -> list[str]:
+    more = [f"and {len(texts) - _NAMED} more"] if len(texts) > _NAMED else []
+    return [*texts[:_NAMED], *more]

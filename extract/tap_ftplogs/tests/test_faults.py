@@ -11,7 +11,7 @@ from tap_ftplogs import client as client_module
 from tap_ftplogs.check import check_source
 from tap_ftplogs.errors import SourceError
 
-from .runs import config, events, last_state, paths, run
+from .runs import config, events, last_state, paths, problems, run
 from .scripted_ftp import CLOSE, ScriptedFtp
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ def test_a_folder_that_may_not_be_entered_fails_the_run_after_the_others(server:
     assert events(messages) == EVERYTHING
 
 
-def test_hostile_names_are_refused(server: ScriptedFtp, caplog: pytest.LogCaptureFixture) -> None:
+def test_hostile_names_are_refused_and_told(server: ScriptedFtp) -> None:
     def entry(name: str, kind: str = "-") -> str:
         if server.has_mlsd:
             return f"type={'dir' if kind == 'd' else 'file'};size=9;modify=20250528073000; {name}"
@@ -280,13 +280,22 @@ def test_hostile_names_are_refused(server: ScriptedFtp, caplog: pytest.LogCaptur
         entry("../../x.log"),
         entry("/etc/x.log"),
         entry("a\x00b.log"),
+        entry("x\\y.txt"),
         entry("..", "-"),
     ]
     messages, error = run(server)
-    assert error is None
+    assert error is not None
+    assert "the listing of the folder / cannot be read (the name '../etc' is not used" in error
+    told = {path: reason for kind, path, reason in problems(messages) if kind == "listing_unreadable"}
+    assert told == {
+        "": "the name '../etc' is not used, as it is a path, not a name; "
+        "the name 'a\\x1b' is not used, as it holds control characters",
+        "DEM12 (PVC)": "the name '../../x.log' is not used, as it is a path, not a name; "
+        "the name '/etc/x.log' is not used, as it is a path, not a name; "
+        "the name 'a\\x00b.log' is not used, as it holds control characters",
+    }
     assert paths(messages) == ["DEM12 (PVC)/20250528.LOG"]
     assert not [command for command in server.commands if "etc" in command or "x.log" in command]
-    assert "is not used" in caplog.text
 
 
 def test_a_loop_that_the_server_hides_is_read_once(
@@ -326,8 +335,8 @@ def test_no_machine_folder_is_an_error(server: ScriptedFtp) -> None:
     server.add("/logs/20250528.LOG", LINES)
     messages, error = run(server)
     assert error == (
-        f"the folder /logs on the FTP server 127.0.0.1:{server.port} holds no machine folder "
-        "(it holds no folder): check FTP_ROOT, and that the machines still write there"
+        f"the folder /logs on the FTP server 127.0.0.1:{server.port} holds no machine folder"
+        ": check FTP_ROOT, and that the machines still write there"
     )
     assert not events(messages)
 

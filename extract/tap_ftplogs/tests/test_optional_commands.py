@@ -241,7 +241,8 @@ def test_a_line_that_cannot_be_read_is_told_and_the_others_are_read(server: Scri
 
 def test_a_root_of_lines_that_cannot_be_read_is_not_said_to_hold_no_folder(server: ScriptedFtp) -> None:
     server.listings["/logs"] = ["<what> DEM12 (PVC)"] * 7
-    _, error = run(server)
+    messages, error = run(server)
+    assert [(kind, path) for kind, path, _ in problems(messages)] == [("listing_unreadable", "")]
     assert error is not None
     assert (
         "the listing of the folder / cannot be read (7 lines are not understood: '<what> DEM12 (PVC)'"
