@@ -142,7 +142,8 @@ def order_key(column: str) -> str:
 
     Without case and blanks at the end, letters decomposed (macro order_key).
     """
-    return f'(lower(normalize(rtrim(cast({column} as text), \' \'), nfd) collate "C") collate "default")'
+    decomposed = f"normalize(rtrim(cast({column} as text), ' '), nfd)"
+    return f"(lower(translate({decomposed}, 'ÆÐØÞŒ', 'æðøþœ') collate \"C\") collate \"default\")"
 
 
 def words_pattern(words: str) -> str:

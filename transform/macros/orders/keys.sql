@@ -1,6 +1,7 @@
 {#
     An order's identifier as MySQL compares it: without case and without blanks at the end ("cmd1 " refers to CMD1). Letters
-    are compared decomposed, so that a small letter beyond ASCII is found whatever the locale of the database.
+    are compared decomposed, so that a small letter beyond ASCII is found whatever the locale of the database; those that do
+    not decompose are named, all of which Windows of Western Europe has (cp1252).
 #}
 {% macro order_key(reference) -%}
     {{ adapter.dispatch('order_key')(reference) }}
@@ -11,7 +12,8 @@
     (
         lower(
             case
-                when {{ reference }} ~ '[^ -~]' then normalize(rtrim({{ reference }}, ' '), nfd)
+                when {{ reference }} ~ '[^ -~]'
+                    then translate(normalize(rtrim({{ reference }}, ' '), nfd), 'ÆÐØÞŒ', 'æðøþœ')
                 else rtrim({{ reference }}, ' ')
             end collate "C"
         ) collate "default"
