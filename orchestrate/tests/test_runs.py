@@ -317,6 +317,10 @@ def test_a_warehouse_of_a_later_release_is_left_alone(
 ) -> None:
     with connection.cursor() as cursor:
         cursor.execute("insert into ops.migrations (version, name) values (9999, '9999_later.sql')")
-    with pytest.raises(AtelierError, match="was used by a later release of Atelier"):
-        migrations.apply(connection, Warehouse.of(postgres))
-    assert not connection.closed
+    try:
+        with pytest.raises(AtelierError, match="was used by a later release of Atelier"):
+            migrations.apply(connection, Warehouse.of(postgres))
+        assert not connection.closed
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("delete from ops.migrations where version = 9999")
