@@ -14,6 +14,7 @@ from atelier.gdpr import exports, line_digests, logs, operations, register, stor
 from atelier.gdpr.operations import Request
 from atelier.gdpr.words import ERASED
 from atelier.leftovers import HELD
+from atelier.seeds import definitions
 from atelier.warehouse import connect, exclusive_run
 from psycopg2 import sql
 from target_warehouse.line_digests import LineDigests
@@ -223,7 +224,8 @@ def test_a_seed_of_periods_that_is_spoilt_is_one_sentence(tmp_path: Path) -> Non
     with pytest.raises(AtelierError, match="No such file"):
         register.retentions(tmp_path)
     path.parent.mkdir(parents=True)
-    shutil.copy(folder / "_seeds.yml", path.parent)
+    (tmp_path / definitions.DESCRIPTION).parent.mkdir()
+    shutil.copy(project_root() / definitions.DESCRIPTION, tmp_path / definitions.DESCRIPTION)
     with pytest.raises(AtelierError, match="le fichier manque"):
         register.retentions(tmp_path)
     for content in (b"\xef\xbb\xbf" + seed, seed.decode().encode("cp1252")):

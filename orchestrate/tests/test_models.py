@@ -43,7 +43,7 @@ def change(root: Path, path: str, old: str, new: str) -> None:
         ("dbt_project.yml", "cde planifiée", "commande planifiée"),
         ("dbt_project.yml", "on_schema_change: fail", "on_schema_change: ignore"),
         ("models/marts/production/_production__models.yml", "data_type: text", "data_type: bigint"),
-        ("seeds/_seeds.yml", "column_types:", "column_types_before:"),
+        ("models/_seeds.yml", "column_types:", "column_types_before:"),
     ],
 )
 def test_what_decides_makes_a_difference(root: Path, path: str, old: str, new: str) -> None:

@@ -6,14 +6,17 @@ import os
 import re
 import shutil
 import subprocess
+import tracemalloc
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 from atelier.connections import Warehouse, project_root
-from atelier.seeds import definitions, reading, text, values
+from atelier.seeds import definitions, folder, reading, text, values
 from atelier.warehouse import connect
+from dbt.parser import read_files
+from dbt_common.clients.system import find_matching
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = project_root()
 SEEDS = definitions.seeds(ROOT)
-FOLDER = definitions.FOLDER
+FOLDER = folder.FOLDER
 
 STATUSES = "status,is_open,is_done\nPlanifiée,true,false\nTerminée,false,true\n"
 CLOSURES = 'first_day,last_day,reason\n2026-05-01,2026-05-01,"Fête du travail, pont"\n'
@@ -33,6 +36,9 @@ CLOSURES = 'first_day,last_day,reason\n2026-05-01,2026-05-01,"Fête du travail, 
 def root(tmp_path: Path) -> Path:
     """A project that has the planner's files and nothing else."""
     shutil.copytree(ROOT / FOLDER, tmp_path / FOLDER)
+    description = tmp_path / definitions.DESCRIPTION
+    description.parent.mkdir()
+    shutil.copy(ROOT / definitions.DESCRIPTION, description)
     (tmp_path / "meltano.yml").touch()
     return tmp_path
 
@@ -162,7 +168,7 @@ def test_dates_numbers_and_times_read_as_people_write_them(root: Path) -> None:
         ("order_statuses", 'status;is_open;is_done\n"x;oui;non\n', 'ligne 2 : un guillemet "'),
         ("order_statuses", "", "le fichier est vide"),
         ("order_statuses", b"PK\x03\x04\x14\x00", "ce n'est pas un fichier CSV"),
-        ("order_statuses", b"x" * (text.MOST_BYTES + 1), "le fichier dépasse 1000 ko"),
+        ("order_statuses", b"x" * (folder.MOST_BYTES + 1), "le fichier dépasse 1000 ko"),
         (
             "plant_closures",
             "first_day;last_day;reason\n01/05/2026;31/02/2026;x\n",
@@ -280,18 +286,116 @@ def test_a_missing_and_an_unknown_file_are_told(root: Path, name: str) -> None:
     (root / FOLDER / "order_statuses.csv").rename(root / FOLDER / name)
     told = mistake(root)
     assert "transform/seeds/order_statuses.csv : le fichier manque" in told
-    assert f"transform/seeds/{name.rpartition('/')[2]} : ce fichier n'est pas attendu ; le renommer" in told
+    assert f"transform/seeds/{name.partition('/')[0]} : ce fichier n'est pas attendu ; le renommer" in told
 
 
-def test_dbt_is_not_started_with_a_mistake(root: Path) -> None:
-    write(root, "order_statuses", "status;is_open;is_done\nx;peut-être;oui\n")
-    done = subprocess.run(
-        [str(ROOT / ".venv" / "bin" / "atelier-dbt"), "build"],
+def run_dbt(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(ROOT / ".venv" / "bin" / "atelier-dbt"), *arguments],
         cwd=root,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+#: What dbt would run, or show to readers of the documentation.
+HOSTILE = """
+seeds:
+  - name: machine_names
+    description: "{{ env_var('POSTGRES_PASSWORD') }} </script><script>alert(1)</script>"
+    config: {post_hook: "create table stolen as select 1"}
+"""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("evil.yml", "evil.yaml", "EVIL.YML", "_seeds.yml", "a/evil.yml", ".evil.yml", "evil.md"),
+        *("evil.sql", "evil.py", "notes", ".git/config", "machine_names.csv/evil.yml", "machine\n_names.csv"),
+    ],
+)
+def test_an_entry_that_is_no_file_of_the_planner_is_refused(root: Path, name: str) -> None:
+    path = root / FOLDER / name
+    if path.parent.name == "machine_names.csv":
+        path.parent.unlink()
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(HOSTILE)
+    with pytest.raises(reading.SeedError) as failure:
+        reading.check_folder(root)
+    assert "transform/seeds/" in str(failure.value)
+    assert "\n" not in str(failure.value)
+
+
+def test_no_command_of_dbt_starts_with_such_an_entry(root: Path) -> None:
+    (root / FOLDER / "evil.yml").write_text(HOSTILE)
+    done = run_dbt(root, "--quiet", "docs", "generate")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "transform/seeds/evil.yml : ce fichier n'est pas attendu" in done.stderr
+
+
+def test_dbt_itself_takes_csv_files_only_from_the_planners_folder(tmp_path: Path) -> None:
+    """A file that comes between the check and dbt's reading has no effect either."""
+    project = tmp_path / "transform"
+    shutil.copytree(ROOT / "transform", project, ignore=shutil.ignore_patterns("target", "logs"))
+    for name in ("evil.yml", "evil.yaml", "evil.YML", "a/evil.yml", "a/evil.csv", ".x.yml", "e.md", "e.sql"):
+        (project / "seeds" / name).parent.mkdir(exist_ok=True)
+        (project / "seeds" / name).write_text(HOSTILE)
+    spec = read_files.generate_dbt_ignore_spec(str(project))
+    found = {
+        entry["relative_path"]
+        for pattern in ("[!.]*.*", ".*", "*")
+        for entry in find_matching(str(project), ["seeds"], pattern, spec)
+    }
+    assert found == {seed.file for seed in SEEDS.values()}
+    models = find_matching(str(project), ["models"], "*.yml", spec)
+    assert "_seeds.yml" in {entry["relative_path"] for entry in models}
+
+
+@pytest.mark.parametrize("kind", ["link", "link to a seed", "dangling", "folder", "pipe"])
+def test_what_stands_for_a_file_is_neither_read_nor_quoted(root: Path, tmp_path: Path, kind: str) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("hunter2,x\n")
+    path = root / FOLDER / "machine_names.csv"
+    path.rename(tmp_path / "aside.csv")
+    match kind:
+        case "link":
+            path.symlink_to(secret)
+        case "link to a seed":
+            path.symlink_to("plant_closures.csv")
+        case "dangling":
+            path.symlink_to("nowhere")
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+    told = mistake(root)
+    assert "transform/seeds/machine_names.csv : c'est un lien ou un dossier" in told
+    assert "hunter2" not in told
+    with pytest.raises(reading.SeedError):
+        reading.check_folder(root)
+    with pytest.raises(reading.SeedError):
+        reading.read_whole(root, "machine_names")
+
+
+def test_a_huge_file_and_a_full_folder_are_not_read_whole(root: Path) -> None:
+    with (root / FOLDER / "machine_names.csv").open("wb") as file:
+        file.truncate(1 << 40)
+    for number in range(1_500):
+        (root / FOLDER / f"{number}.yml").touch()
+    tracemalloc.start()
+    told = mistake(root)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "le fichier dépasse 1000 ko" in told
+    assert peak < 20_000_000
+
+
+def test_dbt_is_not_started_with_a_mistake(root: Path) -> None:
+    write(root, "order_statuses", "status;is_open;is_done\nx;peut-être;oui\n")
+    done = run_dbt(root, "build")
     assert done.returncode == 1
     assert done.stdout == ""
     assert "ligne 2, colonne is_open : « peut-être »" in done.stderr

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from atelier.errors import AtelierError
+from atelier_api.handbook.data import write_tables
 from atelier_api.middleware import CONTENT_SECURITY_POLICY
 from served import ROLES
 from site_of_docs import Page, broken
@@ -178,11 +180,28 @@ def test_pages_of_others_may_run_their_own_scripts_and_ask_nobody_else(
         answer = client.get(f"/docs/{name}/")
     assert answer.content == (handbook / name / "index.html").read_bytes()
     policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
-    assert policy["default-src"] == "'self'"
+    assert policy["sandbox"] == "allow-scripts"
+    assert policy["default-src"] == "'none'"
     assert "connect-src" not in policy
-    assert "unsafe" not in policy["script-src"]
+    assert all(word.startswith("'sha256-") for word in policy["script-src"].split())
     sources = {word for words in policy.values() for word in words.split() if "sha256-" not in word}
-    assert sources <= {"'self'", "'none'", "'unsafe-inline'", "data:", "blob:", "'wasm-unsafe-eval'"}
+    assert sources <= {"allow-scripts", "'none'", "'unsafe-inline'", "data:"}
+
+
+def test_markup_in_a_description_stays_text(tmp_path: Path) -> None:
+    evil = {"description": "</script><script>alert(1)</script><!-- é"}
+    data = b'<script>a = ["MANIFEST.JSON INLINE DATA", "CATALOG.JSON INLINE DATA"]</script>'
+    (tmp_path / "index.html").write_bytes(data)
+    for name in ("manifest.json", "catalog.json"):
+        (tmp_path / name).write_text(json.dumps(evil, ensure_ascii=False), "utf-8")
+    page = tmp_path / "page.html"
+    write_tables(tmp_path, page)
+    text = page.read_text("utf-8")
+    assert text.count("<") == 2
+    assert json.loads(text.removeprefix("<script>a = ").removesuffix("</script>")) == [evil, evil]
+    (tmp_path / "index.html").write_bytes(b"another page")
+    with pytest.raises(AtelierError, match=r"no place for manifest\.json"):
+        write_tables(tmp_path, page)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from atelier.gdpr.register import retentions
 from atelier.gdpr.words import ERASED
+from atelier.seeds import definitions
 from atelier_demo.factory.erp_operations import add_note, add_order, delete_order
 from oracle.compare import ERP_TABLES, assert_marts_equal, erp_rows
 from oracle.erp import expected_shutter_orders, fold_text
@@ -305,7 +306,8 @@ def test_a_period_that_is_none_is_refused(plant: Plant, days: str, says: str, tm
     seeds = tmp_path / "transform" / "seeds"
     seeds.mkdir(parents=True)
     (tmp_path / "meltano.yml").touch()
-    shutil.copy(ROOT / "transform" / "seeds" / "_seeds.yml", seeds)
+    (tmp_path / definitions.DESCRIPTION).parent.mkdir()
+    shutil.copy(ROOT / definitions.DESCRIPTION, tmp_path / definitions.DESCRIPTION)
     (seeds / "retention_periods.csv").write_text(
         f"retention_key,period_days,counted_from,action,reason\njob_names,{days},order_entry,anonymise,x\n"
     )

@@ -10,7 +10,7 @@ from atelier.alerts import labels
 from atelier.alerts.incidents import CRITICAL, Alert
 from atelier.errors import AtelierError
 from atelier.seeds import reading
-from atelier.seeds.definitions import FOLDER
+from atelier.seeds.folder import FOLDER
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -87,8 +87,7 @@ def _contents(project: Path) -> Iterator[tuple[str, str]]:
     paths = [project / "dbt_project.yml"]
     for folder in ("macros", "models"):
         paths += sorted((project / folder).rglob("*.sql"))
-    for folder in ("models", "seeds"):
-        paths += sorted((project / folder).rglob("*.yml"))
+    paths += sorted((project / "models").rglob("*.yml"))
     for path in paths:
         try:
             text = path.read_text("utf-8")

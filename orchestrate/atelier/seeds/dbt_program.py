@@ -1,74 +1,31 @@
-"""The program `.venv/bin/atelier-dbt`: dbt, which reads the planner's files as Atelier does.
-
-dbt reads seeds in UTF-8 and with one separator only. It has no setting for a reader, so two of its functions
-are replaced; everything else is dbt's own.
-"""
+"""The program `.venv/bin/atelier-dbt`: dbt, once the planner's files are checked."""
 
 from __future__ import annotations
 
-import io
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-import agate  # type: ignore[import-untyped] # has no types
-from dbt.artifacts.resources.base import FileHash
-from dbt.cli.main import cli
-from dbt.contracts.files import ParseFileType, SourceFile
-from dbt.parser import read_files
-from dbt_common.clients import agate_helper
+from typing import Final
 
 from atelier.connections import project_root
 from atelier.errors import AtelierError
 from atelier.last_words import FAILURE_MARK
-from atelier.seeds import definitions, reading, text
+from atelier.seeds import reading
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from dbt.contracts.files import FilePath
-
-#: Commands of dbt that load seeds: the files are checked before anything is changed.
+#: Commands of dbt that load seeds: what is in the files is checked before anything is changed.
 LOADING: Final = frozenset({"build", "seed"})
 
 
 def main() -> None:
     """Run dbt; exit status 1 and one sentence when a file of the planner cannot be used."""
-    if LOADING & set(sys.argv[1:]):
-        try:
-            reading.check(project_root())
-        except AtelierError as error:
-            print(f"{FAILURE_MARK}{error}", file=sys.stderr)  # noqa: T201 # a command-line program
-            sys.exit(1)
-    read_files.load_seed_source_file = _source_file
-    agate_helper.from_csv = _from_csv
-    cli()
-
-
-def _source_file(match: FilePath, project_name: str) -> SourceFile:
-    """Return what dbt's parser knows of a seed: its path and the digest of its text."""
-    content = Path(match.absolute_path).read_bytes()[: text.MOST_BYTES]
+    check = reading.check if LOADING & set(sys.argv[1:]) else reading.check_folder
     try:
-        readable = text.decode(content)
-    except text.NotCsvError:
-        # Told with the file's name when it is checked; parsing needs no more than a digest.
-        readable = content.decode("latin-1")
-    source = SourceFile(path=match, checksum=FileHash.from_contents(readable.strip()))
-    source.contents = ""
-    source.parse_file_type = ParseFileType.Seed
-    source.project_name = project_name
-    return source
+        check(project_root())
+    except AtelierError as error:
+        print(f"{FAILURE_MARK}{error}", file=sys.stderr)  # noqa: T201 # a command-line program
+        sys.exit(1)
+    # dbt takes seconds to load, and has nothing to do with a refusal.
+    from atelier.seeds.dbt_reader import run
 
-
-def _from_csv(abspath: str, text_columns: Iterable[str], delimiter: str = ",") -> agate.Table:  # noqa: ARG001 # dbt's
-    """Return the rows of a seed; raises ValueError, to which dbt adds the seed, where it cannot be used."""
-    path = Path(abspath)
-    seed = definitions.seeds(project_root())[path.stem]
-    table = reading.read_table(path, seed)
-    if table.mistakes:
-        raise ValueError(" | ".join(table.mistakes))
-    types = agate_helper.build_type_tester(text_columns=text_columns)
-    return agate.Table.from_csv(io.StringIO(table.csv()), column_types=types)
+    run()
 
 
 if __name__ == "__main__":

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from atelier.errors import AtelierError
+from atelier.seeds.folder import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-#: Folder of the planner's files, below the project's.
-FOLDER: Final = "transform/seeds"
-#: dbt's description of the seeds.
-DESCRIPTION: Final = "transform/seeds/_seeds.yml"
+#: dbt's description of the seeds: outside the planner's folder, as dbt runs what it says.
+DESCRIPTION: Final = "transform/models/_seeds.yml"
 
 
 @dataclass(frozen=True)
@@ -89,9 +88,14 @@ class Seed:
     ordered: tuple[tuple[str, str], ...] = ()
 
     @property
+    def file(self) -> str:
+        """Name of the file."""
+        return f"{self.name}.csv"
+
+    @property
     def path(self) -> str:
         """Path of the file below the project's folder."""
-        return f"{FOLDER}/{self.name}.csv"
+        return f"{FOLDER}/{self.file}"
 
     def column(self, name: str) -> Column | None:
         """Return the column of a name; None where there is none."""

@@ -21,6 +21,7 @@ UNREADABLE_FILE: Final = "le fichier ne peut pas être lu ({reason}) ; donner à
 UNKNOWN_FILE: Final = (
     "ce fichier n'est pas attendu ; le renommer ou le retirer du dossier (fichiers attendus : {allowed})"
 )
+NOT_A_FILE: Final = "c'est un lien ou un dossier ; mettre à sa place le fichier lui-même"
 TOO_LARGE: Final = "le fichier dépasse {most} ko ; ce n'est sans doute pas le bon"
 NO_CSV: Final = "ce n'est pas un fichier CSV ; l'enregistrer depuis Excel au format « CSV UTF-8 »"
 EMPTY_FILE: Final = "le fichier est vide ; la première ligne doit porter les noms des colonnes : {allowed}"

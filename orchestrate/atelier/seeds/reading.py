@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from atelier.errors import AtelierError
-from atelier.seeds import definitions, messages_fr, rules, text, values
+from atelier.seeds import definitions, folder, messages_fr, rules, text, values
 from atelier.seeds.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from atelier.seeds.definitions import Column, Seed
@@ -31,15 +31,24 @@ def check(root: Path) -> None:
     for table in tables.values():
         rules.check_references(table, tables)
     mistakes = [mistake for table in tables.values() for mistake in table.mistakes]
-    names = ", ".join(f"{name}.csv" for name in sorted(seeds))
-    mistakes += [
-        f"{definitions.FOLDER}/{messages_fr.quoted(path.name)} : "
-        f"{messages_fr.UNKNOWN_FILE.format(allowed=names)}"
-        for path in sorted((root / definitions.FOLDER).rglob("*.[cC][sS][vV]"))
-        if path not in {root / seed.path for seed in seeds.values()}
-    ]
+    mistakes += _entries(root, seeds)
     if mistakes:
         raise SeedError(messages_fr.summary(mistakes))
+
+
+def check_folder(root: Path) -> None:
+    """Check that the planner's folder holds its files only, whatever is in them.
+
+    Raises:
+        SeedError: It holds another entry.
+        AtelierError: The description of the seeds cannot be read.
+    """
+    if mistakes := _entries(root, definitions.seeds(root)):
+        raise SeedError(messages_fr.summary(mistakes))
+
+
+def _entries(root: Path, seeds: Mapping[str, Seed]) -> list[str]:
+    return list(folder.mistakes(root, {seed.file for seed in seeds.values()}))
 
 
 def read(root: Path, name: str) -> Table:
@@ -72,14 +81,14 @@ def read_table(path: Path, seed: Seed) -> Table:
     table = Table(seed)
     names = ", ".join(column.name for column in seed.columns)
     try:
-        with path.open("rb") as file:
-            content = file.read(text.MOST_BYTES + 1)
-        if len(content) > text.MOST_BYTES:
-            table.wrong(messages_fr.TOO_LARGE, most=text.MOST_BYTES // 1000)
-            return table
-        found = text.records(text.decode(content), [column.name for column in seed.columns])
+        readable = text.decode(folder.content(path))
+        found = text.records(readable, [column.name for column in seed.columns])
     except FileNotFoundError:
         table.wrong(messages_fr.MISSING_FILE)
+    except folder.NotAFileError:
+        table.wrong(messages_fr.NOT_A_FILE)
+    except folder.TooLargeError:
+        table.wrong(messages_fr.TOO_LARGE, most=folder.MOST_BYTES // 1000)
     except OSError as error:
         table.wrong(messages_fr.UNREADABLE_FILE, reason=error.strerror)
     except text.NotCsvError:

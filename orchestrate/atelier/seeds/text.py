@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-#: Bytes of the largest file that is read; dbt itself reads no larger seed with care either.
-MOST_BYTES: Final = 1_000_000
-
 _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),

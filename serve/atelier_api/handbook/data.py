@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -22,6 +21,20 @@ _QUIET: Final = {
     "DISABLE_COLIBRI_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
 }
+#: How dbt's page names the files that are written into it.
+_INLINE: Final = {
+    b'"MANIFEST.JSON INLINE DATA"': "manifest.json",
+    b'"CATALOG.JSON INLINE DATA"': "catalog.json",
+}
+#: The server gives these pages no origin, so a browser refuses them its storage: colibri's asks for it.
+_STORAGE: Final = b"""<script>
+const kept = new Map();
+Object.defineProperty(window, "localStorage", { value: {
+    getItem: name => kept.get(name) ?? null,
+    setItem: (name, value) => { kept.set(name, String(value)); },
+    removeItem: name => { kept.delete(name); },
+} });
+</script>"""
 
 
 def write(root: Path, site: Path, variables: Mapping[str, str], target: str) -> None:
@@ -37,11 +50,11 @@ def write(root: Path, site: Path, variables: Mapping[str, str], target: str) -> 
         AtelierError: The warehouse cannot be used, or dbt or colibri failed.
     """
     tables, lineage = (site / name for name in FOREIGN)
-    dbt.run(root, variables, target, "atelier-dbt", "--quiet", "docs", "generate", "--static")
+    dbt.run(root, variables, target, "atelier-dbt", "--quiet", "docs", "generate")
     tables.mkdir(parents=True)
     # As dbt has it: below its project, or wherever the variable says.
     made = root / "transform" / (variables.get("DBT_TARGET_PATH") or "target")
-    shutil.copyfile(made / "static_index.html", tables / "index.html")
+    write_tables(made, tables / "index.html")
     # As built afresh: how a model finds what is new is no part of where its columns come from.
     dbt.run(root, variables, target, "atelier-dbt", "--quiet", "compile", "--full-refresh")
     arguments = ("--manifest", str(made / "manifest.json"), "--catalog", str(made / "catalog.json"))
@@ -53,3 +66,30 @@ def write(root: Path, site: Path, variables: Mapping[str, str], target: str) -> 
         raise AtelierError(
             f"colibri cannot follow the columns of {models}: see its messages above, and write them otherwise"
         )
+    _insert(lineage / "index.html", b"<head>", _STORAGE)
+
+
+def write_tables(made: Path, page: Path) -> None:
+    """Write dbt's page with its data in it; markup in a description stays text.
+
+    Args:
+        made: The folder of dbt's own files.
+        page: The page to write.
+
+    Raises:
+        AtelierError: dbt's page is not as it was.
+    """
+    content = (made / "index.html").read_bytes()
+    for place, name in _INLINE.items():
+        if place not in content:
+            raise AtelierError(f"dbt's page has no place for {name}: adapt {__name__} to this version of dbt")
+        # `<` is in JSON in texts only: a `</script>` would end the script in which it is.
+        content = content.replace(place, (made / name).read_bytes().replace(b"<", b"\\u003c"))
+    page.write_bytes(content)
+
+
+def _insert(page: Path, after: bytes, part: bytes) -> None:
+    content = page.read_bytes()
+    if after not in content:
+        raise AtelierError(f"{page.name} of colibri has no {after.decode()}: adapt {__name__} to its version")
+    page.write_bytes(content.replace(after, after + part, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,44 @@ def test_the_tables_of_dbt_are_shown(visit: Callable[..., Visit]) -> None:
     shown.page.screenshot(path=SCREENSHOTS / "docs-data.png")
     # The page asks for pictures before it knows their names; they would be of our own server.
     shown.allowed += ["/docs/data/%7B%7B", "favicon.ico", "Failed to load resource"]
+
+
+def test_a_script_in_a_page_of_others_has_neither_the_session_nor_an_answer(
+    visit: Callable[..., Visit], handbook: Path
+) -> None:
+    script = """
+        const seen = {};
+        const attempt = async (name, get) => {
+            try { seen[name] = String(await get()); } catch (error) { seen[name] = "refused"; }
+        };
+        Promise.all([
+            attempt("cookie", () => document.cookie),
+            attempt("storage", () => localStorage.length),
+            attempt("answer", async () => (await fetch("/v1/orders", { credentials: "include" })).status),
+            attempt("frame", () => {
+                const frame = document.createElement("iframe");
+                frame.src = "/compte";
+                document.body.append(frame);
+                return frame.contentDocument.body.innerHTML.includes("reader1");
+            }),
+            attempt("window", () => String(open("/compte"))),
+        ]).then(() => { document.querySelector("pre").textContent = JSON.stringify(seen); });
+    """
+    page = handbook / "data" / "evil.html"
+    page.write_text(
+        f"<!doctype html><body><pre></pre><form action=/logout method=post></form><script>{script}</script>"
+    )
+    shown = visit("/docs/data/evil.html", role="admin")
+    page.unlink()
+    # All of it is refused, and the browser says so.
+    shown.allowed += ["Content Security Policy", "sandbox", "Failed to load", "Refused", "Blocked", "ERR_"]
+    expect(shown.page.locator("pre")).not_to_be_empty()
+    seen = json.loads(shown.page.locator("pre").text_content() or "")
+    assert seen.pop("window") in {"null", "refused"}
+    assert set(seen.values()) == {"refused"}
+    shown.page.evaluate("document.forms[0].submit()")
+    shown.go("/compte")
+    expect(shown.page.get_by_role("button", name="Se déconnecter")).to_be_visible()
 
 
 def test_the_lineage_of_columns_is_shown(visit: Callable[..., Visit]) -> None:
