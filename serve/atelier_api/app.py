@@ -10,7 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from atelier_api import errors, openapi
 from atelier_api.limits import Buckets
-from atelier_api.middleware import Edge
+from atelier_api.middleware import VERSION_PATH, Edge
 from atelier_api.pages import access, handbook, missing
 from atelier_api.pages import auth as browser_auth
 from atelier_api.pages import router as dashboard
@@ -61,7 +61,7 @@ def routes() -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    version_1 = APIRouter(prefix="/v1", dependencies=[Depends(once)])
+    version_1 = APIRouter(prefix=VERSION_PATH, dependencies=[Depends(once)])
     for resource in RESOURCES:
         version_1.include_router(resource.router)
     app.include_router(version_1)

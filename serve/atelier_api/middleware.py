@@ -7,7 +7,7 @@ import re
 import time
 import uuid
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers, MutableHeaders
 
@@ -107,12 +107,9 @@ class Edge:
         self._count(scope, status, time.perf_counter() - started)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        name = route_of(scope)
         services = getattr(scope["app"].state, "services", None) if "app" in scope else None
         if services is not None:
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            services.metrics.requests.labels(method, name, str(status)).inc()
-            services.metrics.seconds.labels(name).observe(seconds)
+            services.metrics.count(scope["method"], route_of(scope), status, seconds)
         client = scope.get("client")
         _log.info(
             "%s %s %d %.1f ms %s %s",
@@ -126,22 +123,19 @@ class Edge:
 
 
 def route_of(scope: Scope) -> str:
-    """Return the route that took a request, such as `/v1/machines/{machine_id}`.
+    """Return the template of the route that took a request, such as `/v1/machines/{machine_id}`.
 
-    Never the address itself: everybody could make as many of those as they like.
+    Never a part of the address itself: a client may make as many addresses as it likes.
     """
-    if "endpoint" not in scope:
-        return "none"
     for folder in ("/static", "/docs"):
-        if scope["path"].startswith(f"{folder}/"):
+        if "endpoint" in scope and scope["path"].startswith(f"{folder}/"):
             return folder
-    parameters = {str(value): name for name, value in scope.get("path_params", {}).items()}
-    words = scope["path"].split("/")
-    # From the end: a machine may be called as a part of the address that stands before it.
-    for number in reversed(range(len(words))):
-        if name := parameters.pop(words[number], None):
-            words[number] = f"{{{name}}}"
-    return "/".join(words)
+    route = scope.get("route")
+    if route is None:
+        return "none"
+    # A route knows its path within the router that it was written for.
+    version = VERSION_PATH if scope["path"].startswith(f"{VERSION_PATH}/") else ""
+    return f"{version}{route.path_format}"
 
 
 def _check_head(scope: Scope) -> None:
@@ -154,7 +148,8 @@ def _check_head(scope: Scope) -> None:
         )
 
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+#: Where the first version of the API lies.
+VERSION_PATH: Final = "/v1"
 
 #: What follows is a one-time secret.
 _SECRET_PATH = re.compile(r"^(/setup/).+")

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 from atelier_api.auth import keys
 from atelier_api.limits import Buckets
+from atelier_api.metrics import MOST_ROUTES, Metrics
 from atelier_api.server import services_for
 from atelier_api.settings import Settings
 from served import Served, add_users, log_in, start
@@ -195,6 +196,41 @@ def test_figures_are_by_route_and_say_nothing_of_anybody(served: Served) -> None
     assert "DEM12" not in text
     assert "nothing of this" not in text
     assert "reader1" not in text
+
+
+def test_addresses_make_no_figures_however_many_there_are(served: Served) -> None:
+    def series() -> int:
+        return sum(line[0] != "#" for line in client.get("/metrics").text.splitlines())
+
+    with served.client() as client:
+        addresses = (
+            "/labels/{}.json",
+            "/machine/{0}/{0}",
+            "/machine/{}",
+            "/{}",
+            "/v1/machines/{}",
+            "/static/{}",
+            "/docs/{}",
+        )
+        for address in addresses:
+            for method in ("GET", "PURGE"):
+                client.request(method, address.format("first"))
+        before = series()
+        for number in range(30):
+            for address in addresses:
+                client.get(address.format(f"name{number}" + "x" * 1000))
+            client.request(f"METHOD{number}", "/labels/fr.json")
+        assert series() == before
+        assert "name1" not in client.get("/metrics").text
+
+
+def test_routes_beyond_the_most_are_counted_as_one() -> None:
+    metrics = Metrics()
+    for number in range(2 * MOST_ROUTES):
+        metrics.count("GET", f"/{number}", 200, 0.1)
+    page = metrics.text().decode()
+    assert page.count("requests_total{") == MOST_ROUTES + 1
+    assert f'{{method="GET",route="other",status="200"}} {MOST_ROUTES}' in page
 
 
 def test_the_log_is_one_line_a_request_without_secrets(served: Served) -> None:

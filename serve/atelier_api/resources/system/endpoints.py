@@ -71,7 +71,7 @@ async def metrics(request: Request, services: ServicesDep) -> Response:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         principal.check("metrics")
-    return Response(services.metrics.page(services.database), media_type=_METRICS_TYPE)
+    return Response(await services.metrics.page(services.database), media_type=_METRICS_TYPE)
 
 
 def _is_local(request: Request) -> bool:
