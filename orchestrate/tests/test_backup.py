@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,11 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from atelier.backup import folders, making, programs, restoring, schemas, suppressions
+from atelier.backup import folders, making, manifest, programs, restoring, schemas, script, seal, suppressions
+from atelier.backup import seeds as backup_seeds
 from atelier.connections import Warehouse, project_root
 from atelier.errors import AtelierError
 from atelier.gdpr import operations
 from atelier.gdpr.operations import Request
+from atelier.seeds import definitions
+from atelier.seeds.folder import FOLDER
 from atelier.warehouse import RUN_LOCK, connect
 from atelier_demo.servers.postgres import installations
 from pipeline.second_server import another_server
@@ -74,9 +78,13 @@ def back_up(variables: dict[str, str]) -> Made:
     return making.make(project_root(), "test", variables, quiet)
 
 
-def restore(variables: dict[str, str], folder: Path, *, replace: bool = False) -> Restored:
+def restore(
+    variables: dict[str, str], folder: Path, *, replace: bool = False, accept_unsealed: bool = False
+) -> Restored:
     places = (Path(variables["BACKUP_DIR"]), folder.parent)
-    return restoring.restore(project_root(), folder, places, variables, quiet, replace=replace)
+    return restoring.restore(
+        project_root(), folder, places, variables, quiet, replace=replace, accept_unsealed=accept_unsealed
+    )
 
 
 def texts(variables: dict[str, str]) -> list[str]:
@@ -92,7 +100,7 @@ def test_what_was_backed_up_comes_back_to_the_letter(variables: dict[str, str]) 
     empty(variables)
     done = restore(variables, made.folder)
     assert texts(variables) == sorted(TEXTS)
-    assert done.manifest.tables["raw_erp.notes"] == len(TEXTS)
+    assert done.made.tables["raw_erp.notes"] == len(TEXTS)
     assert done.replaced_rows == 0
     # A sequence goes on where it stopped.
     assert execute(variables, "insert into raw_erp.notes (text) values ('x') returning id") == [(7,)]
@@ -290,6 +298,14 @@ def test_what_others_have_is_left_alone(variables: dict[str, str]) -> None:
     assert execute(variables, "select count(*) from of_others.texts, of_others.plans") == [(6,)]
 
 
+def rewrite(folder: Path, key: str = KEY, *, sealed: bool = True, **changes: Any) -> None:
+    """Write a manifest that says something else."""
+    path = folder / manifest.FILE
+    content = {**json.loads(path.read_bytes()), **changes}
+    del content["seal"]
+    path.write_bytes(folders.as_json(seal.sealed("manifest", content, key) if sealed else content))
+
+
 def test_a_backup_that_was_tampered_with_or_is_not_whole_is_refused(variables: dict[str, str]) -> None:
     folder = back_up(variables).folder
     execute(variables, "insert into raw_erp.notes (text) values ('newer')")
@@ -301,19 +317,163 @@ def test_a_backup_that_was_tampered_with_or_is_not_whole_is_refused(variables: d
         with pytest.raises(AtelierError, match=said):
             restore(variables, folder, replace=True)
     (folder / folders.DUMP).write_bytes(dump)
-    manifest = json.loads((folder / folders.MANIFEST).read_bytes())
-    manifest["tables"]["raw_erp.notes"] += 1
-    (folder / folders.MANIFEST).write_text(json.dumps(manifest))
-    with pytest.raises(
-        AtelierError, match=r"should have 7 rows of raw_erp.notes and has 6: nothing was changed"
-    ):
+    kept = (folder / manifest.FILE).read_bytes()
+    rewrite(folder, tables={"raw_erp.notes": 7})
+    with pytest.raises(AtelierError, match=r"should have .* rows of .* and has .*: nothing was changed"):
         restore(variables, folder, replace=True)
-    (folder / folders.MANIFEST).write_text("{")
+    (folder / manifest.FILE).write_text("{")
     with pytest.raises(AtelierError, match="cannot be read"):
         restore(variables, folder, replace=True)
+    (folder / manifest.FILE).write_bytes(kept)
     with pytest.raises(AtelierError, match="so it is no backup"):
         restore(variables, folder.parent, replace=True)
     assert "newer" in texts(variables)
+
+
+def test_a_backup_whose_manifest_was_rewritten_is_refused(variables: dict[str, str]) -> None:
+    folder = back_up(variables).folder
+    execute(variables, "insert into raw_erp.notes (text) values ('newer')")
+    kept = json.loads((folder / manifest.FILE).read_bytes())
+    (folder / folders.DUMP).write_bytes(b"another dump")
+    digest = hashlib.sha256(b"another dump").hexdigest()
+    rewritten = {**kept, "files": {**kept["files"], folders.DUMP: digest}}
+    broken = [
+        rewritten,
+        {**rewritten, "seal": {"salt": kept["seal"]["salt"], "hmac_sha256": "0" * 64}},
+        {**rewritten, "seal": {}},
+        {**rewritten, "seal": "é"},
+        # What the writer of a list can have is no seal of a manifest.
+        {**rewritten, "seal": seal.sealed("suppressions", {**rewritten, "seal": 0}, KEY)["seal"]},
+        {**kept, "more": 1},
+    ]
+    for content in broken:
+        (folder / manifest.FILE).write_text(json.dumps(content))
+        with pytest.raises(AtelierError, match=r"not what was written \(its seal is broken\)"):
+            restore(variables, folder, replace=True, accept_unsealed=True)
+    assert "its seal is broken" in atelier(variables, "backup", "list").stdout
+    assert "newer" in texts(variables)
+
+
+def test_a_backup_without_a_seal_is_restored_on_purpose_only(variables: dict[str, str]) -> None:
+    folder = back_up(variables).folder
+    execute(variables, "insert into raw_erp.notes (text) values ('newer')")
+    rewrite(folder, sealed=False, format=1)
+    refused = atelier(variables, "restore", folder.name, "--replace")
+    assert refused.returncode == 1
+    assert "has no seal" in refused.stderr
+    assert manifest.UNSEALED in refused.stderr
+    lists = [Path(variables["BACKUP_DIR"]), folder]
+    for place in lists:
+        document = json.loads((place / suppressions.FILE).read_bytes())
+        del document["seal"]
+        (place / suppressions.FILE).write_bytes(folders.as_json(document))
+    digest = hashlib.sha256((folder / suppressions.FILE).read_bytes()).hexdigest()
+    files = json.loads((folder / manifest.FILE).read_bytes())["files"]
+    path = folder / manifest.FILE
+    path.write_text(
+        json.dumps({**json.loads(path.read_bytes()), "files": {**files, suppressions.FILE: digest}})
+    )
+    done = atelier(variables, "restore", folder.name, "--replace", manifest.UNSEALED)
+    assert done.returncode == 0, done.stderr
+    assert "newer" not in texts(variables)
+
+
+@pytest.mark.parametrize(
+    "name", ["../../secret", "/etc/passwd", "seeds/../../x.csv", "seeds/a/b.csv", "seeds/.x.csv", "x", ""]
+)
+def test_only_the_files_of_a_backup_are_read(variables: dict[str, str], name: str) -> None:
+    folder = back_up(variables).folder
+    files = json.loads((folder / manifest.FILE).read_bytes())["files"]
+    rewrite(folder, sealed=False, files={**files, name: "0" * 64})
+    with pytest.raises(AtelierError, match="cannot be read"):
+        restore(variables, folder, replace=True, accept_unsealed=True)
+    rewrite_files = {key: value for key, value in files.items() if key != folders.DUMP}
+    (folder / manifest.FILE).write_text(
+        json.dumps({**json.loads((folder / manifest.FILE).read_bytes()), "files": rewrite_files})
+    )
+    with pytest.raises(AtelierError, match="cannot be read"):
+        restore(variables, folder, replace=True, accept_unsealed=True)
+
+
+@pytest.mark.parametrize("name", [manifest.FILE, folders.DUMP, "seeds/machine_names.csv", "seeds"])
+def test_no_link_in_a_backup_is_followed(variables: dict[str, str], tmp_path: Path, name: str) -> None:
+    folder = back_up(variables).folder
+    (folder / name).rename(tmp_path / "aside")
+    (folder / name).symlink_to(tmp_path / "aside")
+    with pytest.raises(AtelierError, match="it is a link, a folder or a device"):
+        restore(variables, folder, replace=True)
+
+
+def test_a_backup_of_another_moment_does_not_take_the_place_of_the_newest(variables: dict[str, str]) -> None:
+    old = back_up(variables).folder
+    new = back_up(variables).folder
+    shutil.rmtree(new)
+    shutil.copytree(old, new)
+    with pytest.raises(AtelierError, match=f"the backup of another moment, .*rename it to {old.name}"):
+        restore(variables, new, replace=True)
+    shutil.rmtree(new)
+    new.symlink_to(old)
+    assert folders.names(new.parent) == [old]
+
+
+def test_a_dump_that_changes_while_it_is_restored_changes_nothing(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = back_up(variables).folder
+    execute(variables, "insert into raw_erp.notes (text) values ('newer')")
+    play = script.play
+
+    def play_and_change(*arguments: Any) -> None:
+        play(*arguments)
+        with (folder / folders.DUMP).open("ab") as file:
+            file.write(b"more")
+
+    monkeypatch.setattr(script, "play", play_and_change)
+    with pytest.raises(AtelierError, match=r"warehouse\.dump of .* is not what was written"):
+        restore(variables, folder, replace=True)
+    assert "newer" in texts(variables)
+
+
+def test_a_link_among_the_seeds_is_neither_copied_nor_written_to(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(project_root() / FOLDER, root / FOLDER)
+    (root / definitions.DESCRIPTION).parent.mkdir()
+    shutil.copy(project_root() / definitions.DESCRIPTION, root / definitions.DESCRIPTION)
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2")
+    names, closures = (root / FOLDER / f"{name}.csv" for name in ("machine_names", "plant_closures"))
+    names.unlink()
+    names.symlink_to(secret)
+    said: list[str] = []
+    made = making.make(root, "test", variables, said.append)
+    assert "machine_names.csv is not in the backup (it is a link, a folder or a device)" in said[0]
+    assert b"hunter2" not in b"".join(path.read_bytes() for path in made.folder.rglob("*.*"))
+    assert "seeds/machine_names.csv" not in made.manifest.files
+
+    names.unlink()
+    names.write_text("machine_id,machine_name\n")
+    whole = making.make(root, "test", variables, quiet)
+    before = closures.read_bytes()
+    for path in (names, closures):
+        path.unlink()
+        path.symlink_to(secret)
+        (path.parent / f"{path.name}.part").symlink_to(secret)
+    differing = backup_seeds.differing(root, whole.folder, whole.manifest)
+    assert differing == [names.name, closures.name]
+    backup_seeds.put_back(root, whole.folder, whole.manifest, differing)
+    assert secret.read_text() == "hunter2"
+    assert (closures.is_symlink(), closures.read_bytes()) == (False, before)
+    assert stat.S_IMODE(closures.stat().st_mode) == 0o644
+    # The planner's rights on a file stay.
+    closures.write_text("x")
+    closures.chmod(0o660)
+    backup_seeds.put_back(root, whole.folder, whole.manifest, [closures.name])
+    assert (stat.S_IMODE(closures.stat().st_mode), closures.read_bytes()) == (0o660, before)
+    (whole.folder / "seeds" / closures.name).write_text("first_day,last_day,reason\n")
+    with pytest.raises(AtelierError, match="is not what was written"):
+        backup_seeds.put_back(root, whole.folder, whole.manifest, [closures.name])
 
 
 def test_another_key_zone_or_release_is_refused(variables: dict[str, str]) -> None:
@@ -323,16 +483,17 @@ def test_another_key_zone_or_release_is_refused(variables: dict[str, str]) -> No
     assert "another pseudonym" in str(refusal.value)
     with pytest.raises(AtelierError, match="PLANT_TIMEZONE is Asia/Tokyo, and was Europe/Paris"):
         restore({**variables, "PLANT_TIMEZONE": "Asia/Tokyo"}, folder, replace=True)
-    for change, said in (
+    changes: tuple[tuple[dict[str, Any], str], ...] = (
         ({"atelier_version": "99.0.0"}, "was made by Atelier 99.0.0"),
         ({"server_major": 99}, "comes from PostgreSQL 99"),
-        ({"format": 2, "atelier_version": "9"}, "which is newer"),
-    ):
-        kept = (folder / folders.MANIFEST).read_text()
-        (folder / folders.MANIFEST).write_text(json.dumps({**json.loads(kept), **change}))
+        ({"format": manifest.FORMAT + 1, "atelier_version": "9"}, "which is newer"),
+    )
+    for change, said in changes:
+        kept = (folder / manifest.FILE).read_text()
+        rewrite(folder, **change)
         with pytest.raises(AtelierError, match=said):
             restore(variables, folder, replace=True)
-        (folder / folders.MANIFEST).write_text(kept)
+        (folder / manifest.FILE).write_text(kept)
 
 
 def erased(variables: dict[str, str]) -> set[str]:
@@ -383,6 +544,20 @@ def test_a_list_that_cannot_be_trusted_stops_the_restore(variables: dict[str, st
     with pytest.raises(AtelierError, match="was made with another PSEUDONYM_KEY"):
         restore(variables, made.folder, replace=True)
     path.write_text("{")
+    with pytest.raises(AtelierError, match="a list of what is erased, cannot be read"):
+        restore(variables, made.folder, replace=True)
+    # With the proof of the key, which stands in every list, and no more than that.
+    document = json.loads(suppressions.content({}, KEY))
+    document["tables"] = {"cutoffs": [{"retention_key": "orders", "before_date": "2099-01-01"}]}
+    path.write_text(json.dumps(document))
+    with pytest.raises(AtelierError, match=r"not what was written \(its seal is broken\)"):
+        restore(variables, made.folder, replace=True, accept_unsealed=True)
+    del document["seal"]
+    path.write_text(json.dumps(document))
+    with pytest.raises(AtelierError, match="a list of what is erased, has no seal"):
+        restore(variables, made.folder, replace=True)
+    path.unlink()
+    path.symlink_to(made.folder / suppressions.FILE)
     with pytest.raises(AtelierError, match="a list of what is erased, cannot be read"):
         restore(variables, made.folder, replace=True)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from atelier.backup import folders, suppressions
+from atelier.backup import folders, manifest, suppressions
 from atelier.connections import Warehouse, project_root
 from atelier.gdpr import operations
 from atelier.gdpr.operations import Request
@@ -138,7 +138,7 @@ def test_a_killed_backup_is_none(plant: Plant, backup: Path) -> None:
     assert not list(backups.glob("*.part"))
     made = [folder for folder in folders.names(backups) if folder != backup]
     assert len(made) == 1
-    folders.verify(made[0], folders.read_manifest(made[0]))
+    manifest.verify(made[0], manifest.read(made[0], plant.variables["PSEUDONYM_KEY"]))
     shutil.rmtree(made[0])
     # By hand it counts as the job does.
     assert plant.query("select job, schedule, outcome, message from ops.runs order by started_at") == [
@@ -192,8 +192,8 @@ def test_the_run_that_made_the_backup_does_not_seem_to_have_been_killed(moved: P
 
 
 def test_everything_is_there_again(plant: Plant, moved: Plant, backup: Path) -> None:
-    manifest = folders.read_manifest(backup)
-    assert {table.partition(".")[0] for table in manifest.tables} == set(EVERYTHING) - {"staging"}
+    made = manifest.read(backup, plant.variables["PSEUDONYM_KEY"])
+    assert {table.partition(".")[0] for table in made.tables} == set(EVERYTHING) - {"staging"}
     # Who runs the backup is noted after it: that is all that differs.
     ours, theirs = (
         moved.contents(*DATA_SCHEMAS, "gdpr", "serve"),

@@ -8,13 +8,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from atelier.backup import folders, making, restoring, seeds
-from atelier.connections import project_root, resolve
+from atelier.backup import folders, making, manifest, restoring, seeds
+from atelier.connections import project_root, require, resolve
 from atelier.errors import AtelierError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+
+    from atelier.backup.manifest import Manifest
 
 #: What stands for the newest backup.
 LATEST: Final = "latest"
@@ -39,6 +41,11 @@ def add_to(
     restore.add_argument("folder", help=f"the backup's folder, or its name in BACKUP_DIR, or {LATEST}")
     restore.add_argument("--replace", action="store_true", help="drop what the warehouse holds before")
     restore.add_argument("--seeds", action="store_true", help="put back the planner's files as well")
+    restore.add_argument(
+        manifest.UNSEALED,
+        action="store_true",
+        help="take a backup of a release that sealed none: only one that you know where it comes from",
+    )
     add_environment(restore)
     restore.set_defaults(run=_restore)
 
@@ -59,17 +66,18 @@ def _list(arguments: argparse.Namespace) -> str:
     root = project_root()
     variables = resolve(root, arguments.environment, os.environ)
     backups = folders.folder_of(root, arguments.environment, variables)
+    require(variables, ("PSEUDONYM_KEY",), "the key of the pseudonyms")
     lines = []
     for folder in folders.names(backups):
         try:
-            manifest = folders.read_manifest(folder)
+            made = manifest.read(folder, variables["PSEUDONYM_KEY"])
         except AtelierError as error:
             lines.append(f"  {folder.name}  {error}")
             continue
         lines.append(
-            f"  {folder.name}  {restoring.age(manifest)}, {manifest.rows:,} rows, "
-            f"{_megabytes(_size(folder))}, Atelier {manifest.atelier_version}, "
-            f"PostgreSQL {manifest.server_major}"
+            f"  {folder.name}  {restoring.age(made)}, {made.rows:,} rows, "
+            f"{_megabytes(_size(folder))}, Atelier {made.atelier_version}, "
+            f"PostgreSQL {made.server_major}"
         )
     return "\n".join([f"Backups in {backups}:", *lines] if lines else [f"No backup in {backups}."])
 
@@ -80,19 +88,25 @@ def _restore(arguments: argparse.Namespace) -> str:
     backups = folders.folder_of(root, arguments.environment, variables)
     folder = _chosen(arguments.folder, backups)
     done = restoring.restore(
-        root, folder, (backups, folder.parent), variables, _say, replace=arguments.replace
+        root,
+        folder,
+        (backups, folder.parent),
+        variables,
+        _say,
+        replace=arguments.replace,
+        accept_unsealed=arguments.unsealed,
     )
     instead = f" in the place of {done.replaced_rows:,} rows" if done.replaced_rows else ""
     told = [
-        f"Restored: {done.manifest.rows:,} rows of {len(done.manifest.tables)} tables, as of "
-        f"{done.manifest.made_at}, into {done.target.place}{instead}."
+        f"Restored: {done.made.rows:,} rows of {len(done.made.tables)} tables, as of "
+        f"{done.made.made_at}, into {done.target.place}{instead}."
     ]
     if done.newer_suppressions:
         told.append(
             f"Erasures and periods newer than the backup were applied again: {done.newer_suppressions} "
             f"records, {sum(done.withheld.total(kind) for kind in ('deleted', 'anonymised')):,} rows."
         )
-    told += _about_seeds(root, folder, put_back=arguments.seeds)
+    told += _about_seeds(root, folder, done.made, put_back=arguments.seeds)
     told.append(
         f"Now run `.venv/bin/meltano --environment={arguments.environment} run elt`, which reads on where "
         "the backup stopped; then start the scheduler and the API again."
@@ -111,12 +125,12 @@ def _chosen(named: str, backups: Path) -> Path:
     return Path(named).expanduser().absolute()
 
 
-def _about_seeds(root: Path, folder: Path, *, put_back: bool) -> list[str]:
-    names = seeds.differing(root, folder)
+def _about_seeds(root: Path, folder: Path, made: Manifest, *, put_back: bool) -> list[str]:
+    names = seeds.differing(root, folder, made)
     if not names:
         return []
     if put_back:
-        seeds.put_back(root, folder, names)
+        seeds.put_back(root, folder, made, names)
         return [f"The planner's files {', '.join(names)} are those of the backup again."]
     return [
         f"The planner's files {', '.join(names)} in transform/seeds are not those of the backup and were "

@@ -1,64 +1,32 @@
-"""The folder of the backups: which there are, what each says of itself, whether it is what was written."""
+"""The folder of the backups: which there are, and which of them go."""
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import hmac
 import json
 import os
 import re
-import secrets
 import shutil
+import stat
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from atelier import files
 from atelier.connections import whole_number
 from atelier.errors import AtelierError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: What this version writes; a later one may say more, and then counts higher.
-FORMAT: Final = 1
-MANIFEST: Final = "manifest.json"
 DUMP: Final = "warehouse.dump"
 SEEDS: Final = "seeds"
-#: Ends the name of a backup that is being written, or was when somebody killed it.
-PART: Final = ".part"
+SUPPRESSIONS: Final = "suppressions.json"
 
 DEFAULT_KEPT: Final = 14
 
 _NAME: Final = re.compile(r"\d{8}T\d{6}Z")
-_CHUNK: Final = 1 << 20
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a backup says of itself."""
-
-    format: int
-    atelier_version: str
-    #: The instant whose data it holds, in UTC, as ISO 8601.
-    made_at: str
-    database: str
-    server_major: int
-    dump_major: int
-    plant_timezone: str
-    #: Proves that the key of the pseudonyms is the same, and does not tell it.
-    pseudonym_key: Mapping[str, str]
-    #: SHA-256 of every file but this one, by its name in the folder.
-    files: Mapping[str, str]
-    #: Rows of every table, by `schema.table`.
-    tables: Mapping[str, int]
-
-    @property
-    def rows(self) -> int:
-        """Rows of all tables."""
-        return sum(self.tables.values())
 
 
 def folder_of(root: Path, environment: str, variables: Mapping[str, str]) -> Path:
@@ -119,7 +87,7 @@ def names(backups: Path) -> list[Path]:
     try:
         if not backups.is_dir():
             return []
-        return sorted(path for path in backups.iterdir() if _NAME.fullmatch(path.name) and path.is_dir())
+        return sorted(path for path in backups.iterdir() if is_name(path.name) and _is_folder(path))
     except OSError as error:
         raise AtelierError(
             f"the folder of the backups, {backups}, cannot be read ({error.strerror}): give this user the "
@@ -129,8 +97,8 @@ def names(backups: Path) -> list[Path]:
 
 def remove_leftovers(backups: Path) -> int:
     """Remove what killed backups have left; return how many."""
-    leftovers = [path for path in backups.iterdir() if _NAME.fullmatch(path.name.removesuffix(PART))]
-    leftovers = [path for path in leftovers if path.name.endswith(PART)]
+    leftovers = [path for path in backups.iterdir() if _NAME.fullmatch(path.name.removesuffix(files.PART))]
+    leftovers = [path for path in leftovers if path.name.endswith(files.PART)]
     for path in leftovers:
         shutil.rmtree(path, ignore_errors=True)
     return len(leftovers)
@@ -160,10 +128,19 @@ def prune(backups: Path, keep: int, newest: str) -> list[str]:
     gone = by_age(backups, newest)[:-keep]
     for path in gone:
         # What is half removed is no backup any more, so it must not bear the name of one.
-        doomed = path.with_name(path.name + PART)
+        doomed = path.with_name(path.name + files.PART)
         path.rename(doomed)
         shutil.rmtree(doomed)
     return [path.name for path in gone]
+
+
+def is_name(name: str) -> bool:
+    """Whether a name is one of a backup."""
+    return _NAME.fullmatch(name) is not None
+
+
+def _is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(path.lstat().st_mode)
 
 
 def name_of(moment: datetime) -> str:
@@ -171,104 +148,11 @@ def name_of(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
 
 
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            found.update(chunk)
-    return found.hexdigest()
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, down to the disk."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123 # the mode
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def replace(path: Path, content: bytes) -> None:
-    """Write a file at once or not at all: nobody ever sees a part of it."""
-    fresh = path.with_name(path.name + PART)
-    write(fresh, content)
-    fresh.replace(path)
-    settle(path.parent)
-
-
-def settle(folder: Path) -> None:
-    """Let the names in a folder reach the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def name_of_text(made_at: str) -> str:
+    """Return the name of the backup of an instant in ISO 8601; raises ValueError where it is none."""
+    return name_of(datetime.fromisoformat(made_at))
 
 
 def as_json(content: object) -> bytes:
     """Return JSON that people can read."""
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write what a backup says of itself: the last of its files."""
-    write(folder / MANIFEST, as_json(asdict(manifest)))
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Read what a backup says of itself.
-
-    Raises:
-        AtelierError: The folder is no backup, or one of a later version.
-    """
-    path = folder / MANIFEST
-    try:
-        content: dict[str, Any] = json.loads(path.read_bytes())
-        if content["format"] > FORMAT:
-            raise AtelierError(
-                f"the backup {folder} was made by Atelier {content['atelier_version']}, which is newer: "
-                "restore it with that version"
-            )
-        return Manifest(**{name: content[name] for name in Manifest.__dataclass_fields__})
-    except FileNotFoundError:
-        raise AtelierError(
-            f"{folder} holds no {MANIFEST}, so it is no backup: `atelier backup list` shows those that are"
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not what was written"
-        raise AtelierError(f"{path} cannot be read ({reason}): take another backup") from None
-
-
-def verify(folder: Path, manifest: Manifest) -> None:
-    """Check that every file of a backup is what was written.
-
-    Raises:
-        AtelierError: One is missing or another.
-    """
-    for name, expected in manifest.files.items():
-        path = folder / name
-        try:
-            found = digest(path)
-        except OSError as error:
-            raise AtelierError(
-                f"the backup {folder} lacks {name} ({error.strerror}): take another backup"
-            ) from None
-        if not hmac.compare_digest(found, expected):
-            raise AtelierError(
-                f"{name} of the backup {folder} is not what was written (its SHA-256 is another): take "
-                "another backup"
-            )
-
-
-def fingerprint(key: str, salt: str | None = None) -> dict[str, str]:
-    """Return what proves a key without telling it: slow to compute, so that it helps nobody to guess."""
-    salt = salt or secrets.token_hex(16)
-    return {
-        "salt": salt,
-        "scrypt": hashlib.scrypt(key.encode(), salt=salt.encode(), n=2**14, r=8, p=1).hex(),
-    }
-
-
-def is_key(key: str, proof: Mapping[str, str]) -> bool:
-    """Whether a key is the one of a fingerprint."""
-    return hmac.compare_digest(fingerprint(key, proof["salt"])["scrypt"], proof["scrypt"])

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 import psycopg2
 from target_warehouse.sessions import LOCK_TIMEOUT_SECONDS
 
-from atelier import leftovers, refusals, warehouse
-from atelier.backup import folders, programs, schemas, suppressions
-from atelier.backup.folders import Manifest
+from atelier import files, leftovers, refusals, warehouse
+from atelier.backup import folders, manifest, programs, schemas, seal, seeds, suppressions
+from atelier.backup.manifest import Manifest
 from atelier.connections import Warehouse, require
 from atelier.errors import AtelierError
 from atelier.gdpr import store
@@ -75,18 +75,18 @@ def make(root: Path, environment: str, variables: Mapping[str, str], say: Callab
         if folders.remove_leftovers(backups):
             say("removed what an interrupted backup had left")
         moment, name = _moment(backups)
-        part = backups / (name + folders.PART)
+        part = backups / (name + files.PART)
         try:
             part.mkdir(mode=0o700)
-            manifest = _fill(part, moment, program, target, root, variables)
-            folders.settle(part)
+            made = _fill(part, moment, program, target, root, variables, say)
+            files.settle(part)
             part.rename(backups / name)
-            folders.settle(backups)
+            files.settle(backups)
         except OSError as error:
             raise folders.cannot_write(backups, error.strerror or str(error)) from None
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        return _finish(backups, name, manifest, keep, started)
+        return _finish(backups, name, made, keep, started)
 
 
 @contextmanager
@@ -106,18 +106,18 @@ def _recorded(connection: Connection, environment: str) -> Iterator[None]:
                 runs.record(connection, run)
 
 
-def _finish(backups: Path, name: str, manifest: Manifest, keep: int, started: float) -> Made:
+def _finish(backups: Path, name: str, made: Manifest, keep: int, started: float) -> Made:
     folder = backups / name
     try:
         removed = len(folders.prune(backups, keep, name))
-        folders.replace(backups / suppressions.FILE, (folder / suppressions.FILE).read_bytes())
+        files.replace(backups / suppressions.FILE, (folder / suppressions.FILE).read_bytes())
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     except OSError as error:
         raise AtelierError(
             f"the backup {folder} is whole, but what lies beside it in {backups} could not be put in order "
             f"({error.strerror}): give this user the right to it"
         ) from None
-    return Made(folder, manifest, size, time.monotonic() - started, removed)
+    return Made(folder, made, size, time.monotonic() - started, removed)
 
 
 def _moment(backups: Path) -> tuple[datetime, str]:
@@ -136,6 +136,7 @@ def _fill(
     target: Warehouse,
     root: Path,
     variables: Mapping[str, str],
+    say: Callable[[str], None],
 ) -> Manifest:
     key = variables["PSEUDONYM_KEY"]
     surroundings = programs.environment(target, variables)
@@ -158,23 +159,28 @@ def _fill(
             f"the warehouse, {target.place}, could not be backed up; {why}. The backups that are there are "
             "as they were"
         ) from None
-    folders.write(part / suppressions.FILE, suppressions.content(recorded, key))
-    _copy_seeds(root, part / folders.SEEDS)
-    files = sorted(path for path in part.rglob("*") if path.is_file())
-    manifest = Manifest(
-        format=folders.FORMAT,
+    files.write(part / suppressions.FILE, suppressions.content(recorded, key))
+    copied = seeds.copy(root, part / folders.SEEDS, say)
+    names = (folders.DUMP, suppressions.FILE, *(f"{folders.SEEDS}/{name}" for name in copied))
+    made = Manifest(
+        format=manifest.FORMAT,
         atelier_version=version("atelier"),
         made_at=moment.isoformat(timespec="seconds"),
         database=target.database,
         server_major=server,
         dump_major=program.major,
         plant_timezone=variables.get("PLANT_TIMEZONE") or "Europe/Paris",
-        pseudonym_key=folders.fingerprint(key),
-        files={str(path.relative_to(part)): folders.digest(path) for path in files},
+        pseudonym_key=seal.fingerprint(key),
+        files={name: _digest(part, name) for name in names},
         tables=tables,
     )
-    folders.write_manifest(part, manifest)
-    return manifest
+    manifest.write(part, made, key)
+    return made
+
+
+def _digest(folder: Path, name: str) -> str:
+    with files.opened(folder, name) as file:
+        return files.digest(file)
 
 
 def _major(connection: Connection) -> int:
@@ -220,10 +226,3 @@ def _dump(
             "the backups that are there are as they were"
         )
     file.chmod(0o600)
-
-
-def _copy_seeds(root: Path, into: Path) -> None:
-    into.mkdir(mode=0o700)
-    for path in sorted((root / "transform" / "seeds").glob("*.csv")):
-        folders.write(into / path.name, path.read_bytes())
-    folders.settle(into)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from psycopg2 import sql
 
 from atelier import leftovers, refusals, roles, warehouse
-from atelier.backup import folders, programs, schemas, script, suppressions
+from atelier.backup import folders, manifest, programs, schemas, script, suppressions
 from atelier.backup.making import JOB
 from atelier.connections import Warehouse, require
 from atelier.errors import AtelierError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection  # noqa: N812 # it is a class
     from psycopg2.extensions import cursor as Cursor  # noqa: N812 # it is a class
 
-    from atelier.backup.folders import Manifest
+    from atelier.backup.manifest import Manifest
     from atelier.gdpr.counts import Counts
 
 #: Tables that are named where a warehouse is not empty.
@@ -44,7 +44,7 @@ _REASONS: Final[Mapping[str, str]] = {
 class Restored:
     """What a restore has done."""
 
-    manifest: Manifest
+    made: Manifest
     target: Warehouse
     #: Rows of what was dropped before; 0 in an empty database.
     replaced_rows: int
@@ -62,6 +62,7 @@ def restore(
     say: Callable[[str], None],
     *,
     replace: bool,
+    accept_unsealed: bool = False,
 ) -> Restored:
     """Restore a backup into the warehouse of the variables.
 
@@ -72,49 +73,46 @@ def restore(
         variables: Those of the contract.
         say: Takes a line of progress.
         replace: Drop what the warehouse holds, and nothing of anybody else, before.
+        accept_unsealed: Take a backup, and lists of what is erased, that have no seal.
 
     Raises:
         AtelierError: It could not be done; the warehouse is as it was.
     """
     require(variables, ("PSEUDONYM_KEY",), "the key of the pseudonyms")
     target = Warehouse.of(variables)
-    manifest = folders.read_manifest(folder)
-    folders.verify(folder, manifest)
-    _check_fits(folder, manifest, variables)
-    lists = suppressions.lists(variables["PSEUDONYM_KEY"], folder, *lists_in)
+    key = variables["PSEUDONYM_KEY"]
+    made = manifest.read(folder, key, accept_unsealed=accept_unsealed)
+    manifest.verify(folder, made)
+    _check_fits(folder, made, variables)
+    lists = suppressions.lists(key, folder, *lists_in, accept_unsealed=accept_unsealed)
     with ExitStack() as held:
         lock = held.enter_context(closing(warehouse.connect(target)))
         server = lock.server_version // 10_000
-        if server < manifest.server_major:
+        if server < made.server_major:
             raise AtelierError(
-                f"the backup {folder} comes from PostgreSQL {manifest.server_major}, and the warehouse, "
+                f"the backup {folder} comes from PostgreSQL {made.server_major}, and the warehouse, "
                 f"{target.place}, is PostgreSQL {server}: restore "
-                f"it to version {manifest.server_major} or newer"
+                f"it to version {made.server_major} or newer"
             )
         program = programs.find(
-            "pg_restore", manifest.dump_major, variables, "the backup was made by that version"
+            "pg_restore", made.dump_major, variables, "the backup was made by that version"
         )
         held.enter_context(warehouse.exclusive_run(lock, WAIT_SECONDS, say))
-        done = _in_one_transaction(root, folder, manifest, program, target, lists, say, replace=replace)
+        done = _in_one_transaction(root, folder, made, program, target, lists, say, replace=replace)
         _settle(lock, target, say)
     return done
 
 
-def _check_fits(folder: Path, manifest: Manifest, variables: Mapping[str, str]) -> None:
-    if not folders.is_key(variables["PSEUDONYM_KEY"], manifest.pseudonym_key):
-        raise AtelierError(
-            f"PSEUDONYM_KEY is not the one under which the backup {folder} was made: every customer would "
-            "get another pseudonym and whoever is erased would come back; set the key of then"
-        )
+def _check_fits(folder: Path, made: Manifest, variables: Mapping[str, str]) -> None:
     zone = variables.get("PLANT_TIMEZONE") or "Europe/Paris"
-    if zone != manifest.plant_timezone:
+    if zone != made.plant_timezone:
         raise AtelierError(
-            f"PLANT_TIMEZONE is {zone}, and was {manifest.plant_timezone} when the backup {folder} was made: "
+            f"PLANT_TIMEZONE is {zone}, and was {made.plant_timezone} when the backup {folder} was made: "
             "set that one; another zone is for a run to apply, not for a restore"
         )
-    if _numbers(manifest.atelier_version) > _numbers(version("atelier")):
+    if _numbers(made.atelier_version) > _numbers(version("atelier")):
         raise AtelierError(
-            f"the backup {folder} was made by Atelier {manifest.atelier_version}, and this is "
+            f"the backup {folder} was made by Atelier {made.atelier_version}, and this is "
             f"{version('atelier')}: restore it with that version or a newer one"
         )
 
@@ -126,7 +124,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 def _in_one_transaction(
     root: Path,
     folder: Path,
-    manifest: Manifest,
+    made: Manifest,
     program: programs.Program,
     target: Warehouse,
     lists: Sequence[tuple[Path, suppressions.Rows]],
@@ -145,14 +143,17 @@ def _in_one_transaction(
         with engine.begin() as transaction:
             cursor = operations.cursor_of(transaction)
             replaced, recorded = _make_room(cursor, target, replace=replace)
-            say(f"restoring {manifest.rows:,} rows into {target.place}")
-            script.play(cursor, program, folder / folders.DUMP)
-            _compare(folder, manifest, schemas.rows(cursor))
+            say(f"restoring {made.rows:,} rows into {target.place}")
+            with manifest.verified(folder, made, folders.DUMP) as dump:
+                script.play(cursor, program, dump, folder / folders.DUMP)
+                # As long as it was read it could be written, too.
+                manifest.check_digest(folder, made, folders.DUMP, dump)
+            _compare(folder, made, schemas.rows(cursor))
             # The run of the job that made it was at work, and would seem to have been killed.
             cursor.execute(
                 "update ops.runs set outcome = 'succeeded', ended_at = greatest(started_at, %s) "
                 "where outcome = 'running' and job = %s",
-                (manifest.made_at, JOB),
+                (made.made_at, JOB),
             )
             newer = sum(suppressions.merge(cursor, rows) for rows in (recorded, *(rows for _, rows in lists)))
             outcome = operations.Outcome()
@@ -169,7 +170,7 @@ def _in_one_transaction(
         raise AtelierError(
             f"the backup {folder} could not be restored into {target.place}, which is as it was; {why}"
         ) from None
-    return Restored(manifest, target, replaced, newer, outcome.counts)
+    return Restored(made, target, replaced, newer, outcome.counts)
 
 
 def _make_room(cursor: Cursor, target: Warehouse, *, replace: bool) -> tuple[int, suppressions.Rows]:
@@ -202,14 +203,12 @@ def _make_room(cursor: Cursor, target: Warehouse, *, replace: bool) -> tuple[int
     return total, recorded
 
 
-def _compare(folder: Path, manifest: Manifest, found: Mapping[str, int]) -> None:
-    differing = sorted(
-        name for name in {*manifest.tables, *found} if manifest.tables.get(name) != found.get(name)
-    )
+def _compare(folder: Path, made: Manifest, found: Mapping[str, int]) -> None:
+    differing = sorted(name for name in {*made.tables, *found} if made.tables.get(name) != found.get(name))
     if differing:
         name = differing[0]
         raise AtelierError(
-            f"the backup {folder} should have {manifest.tables.get(name, 0)} rows of {name} and has "
+            f"the backup {folder} should have {made.tables.get(name, 0)} rows of {name} and has "
             f"{found.get(name, 0)}: nothing was changed; take another backup"
         )
 
@@ -242,7 +241,7 @@ def _readers(names: roles.Roles | None, there: Sequence[str]) -> list[tuple[str,
     return [(role, schema) for role, schema in pairs if schema in there]
 
 
-def age(manifest: Manifest) -> str:
+def age(made: Manifest) -> str:
     """Return how old a backup is, in words."""
-    hours = (datetime.now(timezone.utc) - datetime.fromisoformat(manifest.made_at)).total_seconds() / 3600
+    hours = (datetime.now(timezone.utc) - datetime.fromisoformat(made.made_at)).total_seconds() / 3600
     return f"{hours:.0f} h old" if hours < 48 else f"{hours / 24:.0f} days old"

@@ -55,15 +55,21 @@ class _Rows(io.RawIOBase):
         return b"".join(lines)
 
 
-def play(cursor: Cursor, program: programs.Program, dump: Path) -> None:
+def play(cursor: Cursor, program: programs.Program, dump: IO[bytes], path: Path) -> None:
     """Run all statements of a dump in the caller's transaction.
+
+    Args:
+        cursor: Of the transaction.
+        program: pg_restore.
+        dump: The open file: what has its name meanwhile does not count.
+        path: Its name, for messages.
 
     Raises:
         AtelierError: pg_restore cannot read the dump.
         psycopg2.Error: The warehouse refuses a statement.
     """
     for section in ("pre-data", "data", "post-data"):
-        with _script(program, dump, section) as script:
+        with _script(program, dump, path, section) as script:
             if section == "data":
                 _play_data(cursor, script)
             elif text := _for_server(script.read(), cursor.connection.server_version).strip():
@@ -99,13 +105,14 @@ def _for_server(text: bytes, server_version: int) -> bytes:
 
 
 @contextmanager
-def _script(program: programs.Program, dump: Path, section: str) -> Iterator[IO[bytes]]:
-    words = ["--no-owner", "--no-privileges", f"--section={section}", "--file=-", str(dump)]
+def _script(program: programs.Program, dump: IO[bytes], path: Path, section: str) -> Iterator[IO[bytes]]:
+    words = ["--no-owner", "--no-privileges", f"--section={section}", "--file=-", f"/dev/fd/{dump.fileno()}"]
     with subprocess.Popen(
         [str(program.path), *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        pass_fds=(dump.fileno(),),
     ) as process:
         assert process.stdout is not None  # noqa: S101 # it is a pipe
         assert process.stderr is not None  # noqa: S101 # it is a pipe
@@ -118,6 +125,6 @@ def _script(program: programs.Program, dump: Path, section: str) -> Iterator[IO[
         said = process.stderr.read().decode(errors="replace")
         if process.wait():
             raise AtelierError(
-                f"pg_restore cannot read {dump} ({programs.reason(said)}): install the version that made it, "
+                f"pg_restore cannot read {path} ({programs.reason(said)}): install the version that made it, "
                 "or take another backup"
             )

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg2
 import psycopg2.extras
 
-from atelier import warehouse
-from atelier.backup import folders
+from atelier import files, warehouse
+from atelier.backup import folders, seal
+from atelier.backup.manifest import UNSEALED
 from atelier.connections import Warehouse, require
 from atelier.errors import AtelierError
 
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
     from psycopg2.extensions import cursor as Cursor  # noqa: N812 # it is a class
 
-FILE: Final = "suppressions.json"
+FILE: Final = folders.SUPPRESSIONS
+
+_KIND: Final = "suppressions"
+_LARGEST_BYTES: Final = 100_000_000
 
 #: By table of the schema `gdpr`: the columns that count, and what happens to a row that is there already.
 #: Proofs come last: they alone make no difference to what is withheld.
@@ -81,13 +85,12 @@ def merge(cursor: Cursor, rows: Rows) -> int:
 
 def content(rows: Rows, key: str) -> bytes:
     """Return the list as the content of a file."""
-    return folders.as_json(
-        {
-            "made_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "pseudonym_key": folders.fingerprint(key),
-            "tables": rows,
-        }
-    )
+    document = {
+        "made_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "pseudonym_key": seal.fingerprint(key),
+        "tables": rows,
+    }
+    return folders.as_json(seal.sealed(_KIND, document, key))
 
 
 def keep(root: Path, environment: str, variables: Mapping[str, str]) -> None:
@@ -103,7 +106,7 @@ def keep(root: Path, environment: str, variables: Mapping[str, str]) -> None:
             with connection.cursor() as cursor:
                 rows = read(cursor)
         backups.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folders.replace(backups / FILE, content(rows, variables["PSEUDONYM_KEY"]))
+        files.replace(backups / FILE, content(rows, variables["PSEUDONYM_KEY"]))
     except (OSError, psycopg2.Error) as error:
         why = error.strerror if isinstance(error, OSError) else getattr(error, "pgcode", None)
         raise AtelierError(
@@ -113,27 +116,55 @@ def keep(root: Path, environment: str, variables: Mapping[str, str]) -> None:
         ) from None
 
 
-def lists(key: str, *places: Path) -> list[tuple[Path, Rows]]:
+def lists(key: str, *places: Path, accept_unsealed: bool) -> list[tuple[Path, Rows]]:
     """Return the lists that lie in folders and in the backups in them.
 
+    Args:
+        key: PSEUDONYM_KEY.
+        places: The folders; links in them do not count.
+        accept_unsealed: Take lists that have no seal; one with a broken seal is refused all the same.
+
     Raises:
-        AtelierError: One cannot be read, or was made with another key.
+        AtelierError: One cannot be read, was made with another key, or is not what was sealed.
     """
-    paths = {path.resolve() for place in places for path in (*place.glob(FILE), *place.glob(f"*/{FILE}"))}
+    folders_of_lists = {
+        folder.resolve() for place in places for folder in (place, *folders.names(place)) if place.is_dir()
+    }
     found = []
-    for path in sorted(paths):
+    for folder in sorted(folders_of_lists):
+        path = folder / FILE
         try:
-            told = json.loads(path.read_bytes())
-            rows, proof = told["tables"], told["pseudonym_key"]
-        except (OSError, ValueError, KeyError, TypeError):
+            with files.opened(folder, FILE) as file:
+                told = json.loads(file.read(_LARGEST_BYTES))
+            rows = told["tables"]
+            _check(path, told, key, accept_unsealed=accept_unsealed)
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise AtelierError(
                 f"{path}, a list of what is erased, cannot be read: restore it from a copy, or move it away "
                 "if whatever it holds may come back"
             ) from None
-        if not folders.is_key(key, proof):
+        found.append((path, rows))
+    return found
+
+
+def _check(path: Path, told: dict[str, Any], key: str, *, accept_unsealed: bool) -> None:
+    try:
+        seal.check(_KIND, told, key)
+    except (seal.UnsealedError, seal.BrokenSealError) as error:
+        if not seal.is_key(key, told["pseudonym_key"]):
             raise AtelierError(
                 f"{path}, a list of what is erased, was made with another PSEUDONYM_KEY: move it away if it "
                 "belongs to another warehouse"
-            )
-        found.append((path, rows))
-    return found
+            ) from None
+        if isinstance(error, seal.BrokenSealError):
+            raise AtelierError(
+                f"{path}, a list of what is erased, is not what was written (its seal is broken): restore it "
+                "from a copy, and find out who can write to that folder"
+            ) from None
+        if not accept_unsealed:
+            raise AtelierError(
+                f"{path}, a list of what is erased, has no seal: it was made by an older release, or by "
+                f"someone else. Only if you know where it comes from, restore with {UNSEALED}"
+            ) from None

@@ -17,6 +17,7 @@ from dbt.contracts.files import ParseFileType, SourceFile
 from dbt.parser import read_files
 from dbt_common.clients import agate_helper
 
+from atelier import files
 from atelier.connections import project_root
 from atelier.seeds import definitions, folder, reading, text
 
@@ -39,7 +40,7 @@ def _source_file(match: FilePath, project_name: str) -> SourceFile:
     try:
         content = folder.content(Path(match.absolute_path))
         readable = text.decode(content)
-    except (text.NotCsvError, folder.TooLargeError, folder.NotAFileError):
+    except (text.NotCsvError, folder.TooLargeError, files.NotAFileError):
         # Told with the file's name when it is checked; parsing needs no more than a digest.
         readable = content.decode("latin-1")
     source = SourceFile(path=match, checksum=FileHash.from_contents(readable.strip()))

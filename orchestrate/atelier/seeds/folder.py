@@ -7,10 +7,10 @@ an entry that is none of the seeds is refused before dbt starts, and no link lea
 from __future__ import annotations
 
 import os
-import stat
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from atelier import files
 from atelier.seeds import messages_fr
 
 if TYPE_CHECKING:
@@ -25,28 +25,22 @@ MOST_BYTES: Final = 1_000_000
 _MOST_ENTRIES: Final = 1_000
 
 
-class NotAFileError(OSError):
-    """The entry is a link, a folder or a device."""
-
-
 class TooLargeError(OSError):
     """The file has more than `MOST_BYTES`."""
+
+    def __init__(self) -> None:
+        super().__init__(None, f"it has more than {MOST_BYTES} bytes")
 
 
 def content(path: Path) -> bytes:
     """Return the bytes of a planner's file.
 
     Raises:
-        NotAFileError: It is a link, a folder or a device.
+        files.NotAFileError: It is a link, a folder or a device.
         TooLargeError: It has more than `MOST_BYTES`.
         OSError: It cannot be read.
     """
-    if not stat.S_ISREG(path.lstat().st_mode):
-        raise NotAFileError
-    # A link that takes the file's place meanwhile is not followed, and a pipe does not block.
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 # the flags
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise NotAFileError
+    with files.opened(path.parent, path.name) as file:
         found = file.read(MOST_BYTES + 1)
     if len(found) > MOST_BYTES:
         raise TooLargeError

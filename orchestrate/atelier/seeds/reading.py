@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from atelier import files
 from atelier.errors import AtelierError
 from atelier.seeds import definitions, folder, messages_fr, rules, text, values
 from atelier.seeds.tables import Table
@@ -85,7 +86,7 @@ def read_table(path: Path, seed: Seed) -> Table:
         found = text.records(readable, [column.name for column in seed.columns])
     except FileNotFoundError:
         table.wrong(messages_fr.MISSING_FILE)
-    except folder.NotAFileError:
+    except files.NotAFileError:
         table.wrong(messages_fr.NOT_A_FILE)
     except folder.TooLargeError:
         table.wrong(messages_fr.TOO_LARGE, most=folder.MOST_BYTES // 1000)
