@@ -1,8 +1,9 @@
-"""How many requests somebody may make, and how large they may be."""
+"""How many requests a client may make, how large they may be and how long they may take."""
 
 from __future__ import annotations
 
 import math
+import resource
 import time
 from collections import OrderedDict
 from http import HTTPStatus
@@ -21,7 +22,35 @@ LARGEST_BODY: Final = 64 * 1024
 #: Address and headers of a request together, in bytes: several times what a browser sends.
 LARGEST_HEAD: Final = 32 * 1024
 
+#: A request on the wire, in bytes: the body may come in chunks of a few bytes, each with some around it.
+LARGEST_REQUEST: Final = LARGEST_HEAD + 8 * LARGEST_BODY
+
+#: A client has so many seconds to send a head, then as many for a body, and to read on in an answer.
+HEAD_SECONDS: Final = 20.0
+BODY_SECONDS: Final = 20.0
+ANSWER_SECONDS: Final = 60.0
+
+#: Connections at once, as far as the system allows as many open files.
+MOST_CONNECTIONS: Final = 1_000
+#: What the server needs of them for all else, with a burst that the system has taken before it is asked.
+_OTHER_FILES: Final = 2_500
+
 _MOST_REMEMBERED: Final = 50_000
+
+
+def raise_file_limit() -> None:
+    """Let the process have as many open files as its connections need, where the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = MOST_CONNECTIONS + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        most = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def most_connections() -> int:
+    """Return how many connections there may be: fewer where the process may have few open files."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, soft // 2)
 
 
 class Buckets:

@@ -19,6 +19,7 @@ from atelier_api.auth import audit
 from atelier_api.auth.principals import Principals
 from atelier_api.database import opened
 from atelier_api.freshness import Version
+from atelier_api.limits import raise_file_limit
 from atelier_api.metrics import Metrics
 from atelier_api.paging import Cursors
 from atelier_api.protocol import Protocol
@@ -78,6 +79,7 @@ async def serve(settings: Settings) -> None:
     Raises:
         AtelierError: The warehouse cannot be used, or the address is taken.
     """
+    raise_file_limit()
     with contextlib.closing(listening(settings)) as place:
         async with services_for(settings) as services:
             config = uvicorn.Config(
