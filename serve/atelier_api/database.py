@@ -1,4 +1,4 @@
-"""Two pools of connections: the marts, read as the reader, and the server's own schema `serve`."""
+"""Pools of connections: the marts, read as the reader, once more for files, and the server's own schema."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 from target_warehouse import sessions
 
 from atelier_api import migrations
+from atelier_api.limits import MOST_EXPORTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,11 +43,14 @@ class Database:
     """The open pools."""
 
     marts: Pool
+    #: The marts as well, for files of all rows: pages never wait for those.
+    exports: Pool
     own: Pool
 
     async def check(self) -> None:
         """Renew the connections that are dead."""
         await self.marts.check()
+        await self.exports.check()
         await self.own.check()
 
 
@@ -107,10 +111,18 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
             kwargs=connection_options, configure=read_marts, min_size=2, max_size=10, timeout=10, open=False
         ) as marts,
         AsyncConnectionPool(
+            kwargs=connection_options,
+            configure=read_marts,
+            min_size=0,
+            max_size=MOST_EXPORTS,
+            timeout=10,
+            open=False,
+        ) as exports,
+        AsyncConnectionPool(
             kwargs=connection_options, configure=keep_own, min_size=1, max_size=5, timeout=10, open=False
         ) as own,
     ):
-        yield Database(marts, own)
+        yield Database(marts, exports, own)
 
 
 async def _ensure(connection: Connection, place: Warehouse) -> None:

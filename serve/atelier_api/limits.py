@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import resource
 import time
 from collections import OrderedDict
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from atelier_api.errors import ProblemError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from fastapi import Request
 
+    from atelier_api.auth.principals import Principal
     from atelier_api.services import Services
 
 #: The longest body that any route takes, in bytes: a form or a small JSON.
@@ -34,6 +39,11 @@ ANSWER_SECONDS: Final = 60.0
 MOST_CONNECTIONS: Final = 1_000
 #: What the server needs of them for all else, with a burst that the system has taken before it is asked.
 _OTHER_FILES: Final = 2_500
+
+#: Files of all rows that are made at once, each of them for another user: one occupies a core.
+MOST_EXPORTS: Final = 2
+#: So long one that must wait for the others waits.
+EXPORT_WAIT_SECONDS: Final = 10.0
 
 _MOST_REMEMBERED: Final = 50_000
 
@@ -70,6 +80,50 @@ class Buckets:
         if len(self._levels) > _MOST_REMEMBERED:
             self._levels.popitem(last=False)
         return 0.0 if granted else (1 - level) * 60 / self.per_minute
+
+
+class Exports:
+    """Whose files are being made."""
+
+    def __init__(self) -> None:
+        self._owners: set[tuple[str, str]] = set()
+        self._places = asyncio.Semaphore(MOST_EXPORTS)
+
+    @asynccontextmanager
+    async def turn(self, principal: Principal) -> AsyncIterator[None]:
+        """Wait for a place, and keep it while the block runs.
+
+        Raises:
+            ProblemError: A file of theirs is being made already, or no place becomes free in time.
+        """
+        owner = principal.kind, principal.name
+        if owner in self._owners:
+            raise ProblemError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "another file is being made for you: ask again when it is there",
+                kind="one-export-at-a-time",
+                headers={"Retry-After": "5"},
+            )
+        self._owners.add(owner)
+        try:
+            await self._take_place()
+            try:
+                yield
+            finally:
+                self._places.release()
+        finally:
+            self._owners.discard(owner)
+
+    async def _take_place(self) -> None:
+        try:
+            await asyncio.wait_for(self._places.acquire(), EXPORT_WAIT_SECONDS)
+        except asyncio.TimeoutError:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "files of others are being made: wait a little",
+                kind="exports-busy",
+                headers={"Retry-After": "10"},
+            ) from None
 
 
 def spend(request: Request, services: Services, name: str) -> None:

@@ -69,7 +69,7 @@ class Metrics:
 
     async def page(self, database: Database) -> bytes:
         """Return all figures in Prometheus's text format."""
-        for name, pool in (("marts", database.marts), ("own", database.own)):
+        for name, pool in (("marts", database.marts), ("exports", database.exports), ("own", database.own)):
             self._look_at(name, pool)
         # Other requests are answered meanwhile.
         return await asyncio.to_thread(self.text)

@@ -19,7 +19,7 @@ from atelier_api.auth import audit
 from atelier_api.auth.principals import Principals
 from atelier_api.database import opened
 from atelier_api.freshness import Version
-from atelier_api.limits import raise_file_limit
+from atelier_api.limits import Exports, raise_file_limit
 from atelier_api.metrics import Metrics
 from atelier_api.paging import Cursors
 from atelier_api.protocol import Protocol
@@ -48,6 +48,7 @@ async def services_for(settings: Settings) -> AsyncIterator[Services]:
             version=Version(database.marts),
             principals=Principals(database.own, settings.secret_key),
             metrics=Metrics(),
+            exports=Exports(),
         )
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from atelier_api.auth.principals import Principals
     from atelier_api.database import Database
     from atelier_api.freshness import Version
+    from atelier_api.limits import Exports
     from atelier_api.metrics import Metrics
     from atelier_api.paging import Cursors
     from atelier_api.settings import Settings
@@ -26,6 +27,7 @@ class Services:
     version: Version
     principals: Principals
     metrics: Metrics
+    exports: Exports
 
 
 async def services_of(request: Request) -> Services:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
+from atelier_api import limits
+from atelier_api.auth.principals import Principal
+from atelier_api.errors import ProblemError
 from atelier_api.formats.csv import harmless, lines
 
 if TYPE_CHECKING:
@@ -114,3 +119,44 @@ def test_an_export_is_written_down(served: Served) -> None:
         entry = client.get("/v1/admin/audit", params={"action": "export", "limit": 1}).json()["data"][0]
     assert (entry["actor"], entry["target"]) == ("planner1", "/v1/jobs")
     assert '"form": "xlsx"' in entry["details"]
+
+
+@pytest.mark.integration
+def test_one_user_who_asks_for_many_files_holds_up_no_other(served: Served) -> None:
+    def statuses(role: str, form: str, times: int) -> list[int]:
+        with served.client(role) as client:
+            return [client.get("/v1/jobs", params={"format": form}).status_code for _ in range(times)]
+
+    with ThreadPoolExecutor(13) as threads:
+        files = [threads.submit(statuses, "planner", "xlsx", 3) for _ in range(12)]
+        pages = threads.submit(statuses, "reader", "json", 20)
+        assert set(pages.result()) == {200}
+        found = {status for each in files for status in each.result()}
+    assert 200 in found
+    assert found <= {200, 429}
+
+
+def test_files_are_made_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "EXPORT_WAIT_SECONDS", 0.05)
+    users = [Principal("user", f"planner{number}", "token", "planner", frozenset()) for number in range(4)]
+
+    async def refused(exports: limits.Exports, user: Principal) -> str | None:
+        try:
+            async with exports.turn(user):
+                return None
+        except ProblemError as problem:
+            return f"{int(problem.status)} {problem.kind} {problem.headers['Retry-After']}"
+
+    async def turns() -> list[str | None]:
+        exports = limits.Exports()
+        async with exports.turn(users[0]):
+            found = [await refused(exports, users[0])]
+            async with exports.turn(users[1]):
+                found.append(await refused(exports, users[2]))
+                waiting = asyncio.create_task(refused(exports, users[3]))
+                await asyncio.sleep(0)
+            found.append(await waiting)
+        return [*found, await refused(exports, users[0]), await refused(exports, users[2])]
+
+    busy = "503 exports-busy 10"
+    assert asyncio.run(turns()) == ["429 one-export-at-a-time 5", busy, None, None, None]

@@ -42,14 +42,15 @@ async def export(  # what a file is made from
     """Answer with a file of the rows of a query.
 
     Raises:
-        ProblemError: There are more rows than a file may have.
+        ProblemError: There are more rows than a file may have, or too many files are being made.
     """
     words = route_of(answer.request.scope).split("/")[2:]
     title = "-".join(word for word in words if not word.startswith("{"))
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="atelier-export-"))
     try:
         path = folder / f"{title}.{form}"
-        rows = await _write(answer, columns, _parts(answer, columns, text, parameters), path, title)
+        async with answer.services.exports.turn(answer.principal):
+            rows = await _write(answer, columns, _parts(answer, columns, text, parameters), path, title)
         await audit.record(
             answer.services.database.own,
             answer.request,
@@ -98,7 +99,9 @@ async def _write(
 async def _parts(
     answer: Answer, columns: Sequence[Column], text: str, parameters: Mapping[str, Any]
 ) -> AsyncIterator[list[list[Any]]]:
-    async with answer.pool.connection() as connection, connection.transaction():
+    database = answer.services.database
+    pool = database.exports if answer.pool is database.marts else answer.pool
+    async with pool.connection() as connection, connection.transaction():
         async with connection.cursor("export") as cursor:
             await cursor.execute(text.encode(), parameters)
             count = 0
