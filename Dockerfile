@@ -55,7 +55,7 @@ LABEL org.opencontainers.image.title="Atelier" \
       org.opencontainers.image.version="${VERSION}"
 COPY --from=build /opt/atelier /opt/atelier
 # All that is ever written, each a volume; the rest may be read-only.
-RUN install -d -o atelier -g atelier -m 0750 /var/lib/atelier /var/log/atelier /var/backups/atelier
+RUN install -d -o atelier -g atelier -m 0750 /var/lib/atelier /var/lib/atelier-docs /var/log/atelier /var/backups/atelier
 ENV PATH=/opt/atelier/.venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -65,11 +65,11 @@ ENV PATH=/opt/atelier/.venv/bin:/usr/local/bin:/usr/bin:/bin \
     DBT_TARGET_PATH=/var/lib/atelier/dbt/target \
     DBT_LOG_PATH=/var/lib/atelier/dbt/logs \
     ATELIER_STATE_DIR=/var/lib/atelier/scheduler \
-    ATELIER_DOCS_DIR=/var/lib/atelier/docs \
+    ATELIER_DOCS_DIR=/var/lib/atelier-docs/site \
     ATELIER_LOG_DIR=/var/log/atelier \
     BACKUP_DIR=/var/backups/atelier \
     EXPORT_FOLDER=/var/lib/atelier/exports
-VOLUME ["/var/lib/atelier", "/var/log/atelier", "/var/backups/atelier"]
+VOLUME ["/var/lib/atelier", "/var/lib/atelier-docs", "/var/log/atelier", "/var/backups/atelier"]
 WORKDIR /opt/atelier
 USER 10001:10001
 EXPOSE 8000

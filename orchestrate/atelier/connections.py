@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 #: The Meltano schema of the warehouse: system database and state of the pipelines.
 STATE_SCHEMA = "meltano"
 
+#: Names the file that is read in the place of `.env`.
+ENV_FILE = "ATELIER_ENV_FILE"
+
 #: Written by the local servers when they start.
 LOCAL_SERVERS = Path(".local/dev/env")
 
@@ -74,7 +77,7 @@ def resolve(root: Path, environment: str, process: Mapping[str, str]) -> dict[st
             started; `.env` or a secret's file cannot be used; what POSTGRES_TLS… say makes no sense.
     """
     _check_environment(root, environment)
-    dotenv = read_dotenv(root / ".env")
+    dotenv = read_dotenv(Path(process.get(ENV_FILE) or root / ".env"))
     local: dict[str, str] = {}
     if environment == "dev":
         path = root / LOCAL_SERVERS

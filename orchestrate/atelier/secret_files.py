@@ -10,20 +10,31 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-#: Every variable whose value nobody may see.
-SECRETS: Final = (
-    "POSTGRES_PASSWORD",
-    "MYSQL_PASSWORD",
-    "FTP_PASSWORD",
-    "PSEUDONYM_KEY",
-    "API_SECRET_KEY",
-    "SMTP_PASSWORD",
-    "ALERT_WEBHOOK_SECRET",
-)
+#: The services of an installation: one for runs, alerts and backups, and the server of the API.
+PIPELINE: Final = "pipeline"
+API: Final = "api"
+SERVICES: Final = (PIPELINE, API)
+
+#: Every variable whose value must not be shown, with the services that get it.
+SECRETS: Final[Mapping[str, frozenset[str]]] = {
+    "POSTGRES_PASSWORD": frozenset(SERVICES),
+    "MYSQL_PASSWORD": frozenset({PIPELINE}),
+    "FTP_PASSWORD": frozenset({PIPELINE}),
+    "PSEUDONYM_KEY": frozenset({PIPELINE}),
+    "API_SECRET_KEY": frozenset({API}),
+    "SMTP_PASSWORD": frozenset({PIPELINE}),
+    "ALERT_WEBHOOK_SECRET": frozenset({PIPELINE}),
+}
 
 SUFFIX: Final = "_FILE"
 
 _LARGEST_BYTES: Final = 65536
+
+
+def foreign(service: str) -> list[str]:
+    """Return the variables of secrets that a service must not get, by value or by file."""
+    names = [name for name, services in SECRETS.items() if service not in services]
+    return [variable for name in names for variable in (name, name + SUFFIX)]
 
 
 def merged(root: Path, *layers: Mapping[str, str]) -> dict[str, str]:

@@ -18,12 +18,12 @@ from atelier.errors import AtelierError
 from atelier_api import commands
 from atelier_api.app import routes
 from atelier_api.errors import ProblemError
-from atelier_api.handbook.build import build
+from atelier_api.handbook.build import build, folder_of
 from atelier_api.server import serve
-from atelier_api.settings import Settings, variables_of
+from atelier_api.settings import Settings, timezone_of, variables_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,8 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     try:
-        settings = Settings.of(variables_of(options.environment, options.env_file))
-        uvloop.run(options.function(settings, options))
+        variables = variables_of(options.environment, options.env_file)
+        if options.function is _docs:
+            # Made by the pipeline's service, which has no key of the API.
+            _docs(variables, options.environment)
+        else:
+            uvloop.run(options.function(Settings.of(variables), options))
     except (AtelierError, ProblemError) as error:
         sys.stderr.write(f"atelier-api: {error}\n")
         return 1
@@ -73,15 +77,17 @@ async def _serve(settings: Settings, _options: argparse.Namespace) -> None:
     await serve(settings)
 
 
-async def _docs(settings: Settings, options: argparse.Namespace) -> None:
+def _docs(variables: Mapping[str, str], environment: str) -> None:
+    root = project_root()
+    folder = folder_of(root, variables)
+    # The server of the API, a user of its own, reads what is made here by its group.
+    os.umask(0o027)
     build(
-        project_root(),
-        settings.docs_folder,
-        variables_of(options.environment, options.env_file),
-        target=options.environment,
+        root,
+        folder,
+        variables,
+        target=environment,
         description=routes().openapi(),
-        timezone=settings.timezone,
+        timezone=timezone_of(variables["PLANT_TIMEZONE"]),
     )
-    sys.stdout.write(
-        f"The documentation is in {settings.docs_folder}; the server has it at {settings.public_url}/docs\n"
-    )
+    sys.stdout.write(f"The documentation is in {folder}; the server has it under /docs\n")

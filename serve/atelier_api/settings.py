@@ -88,7 +88,7 @@ class Settings:
                 _network("API_TRUSTED_PROXIES", word) for word in _words(given.get("API_TRUSTED_PROXIES", ""))
             ),
             rate_limit=_positive("API_RATE_LIMIT", given["API_RATE_LIMIT"]),
-            timezone=_timezone(given["PLANT_TIMEZONE"]),
+            timezone=timezone_of(given["PLANT_TIMEZONE"]),
             docs_folder=folder_of(project_root(), given),
         )
 
@@ -136,7 +136,8 @@ def _positive(name: str, text: str) -> int:
     return int(text)
 
 
-def _timezone(name: str) -> ZoneInfo:
+def timezone_of(name: str) -> ZoneInfo:
+    """Return the plant's time zone; raises AtelierError where PLANT_TIMEZONE names none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import stat
+from typing import TYPE_CHECKING
+
 import pytest
 from atelier.errors import AtelierError
+from atelier_api import cli
 from atelier_api.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SECRET = "k" * 40
 GOOD = {
@@ -74,3 +82,24 @@ def test_what_makes_no_sense_is_refused(changes: dict[str, str], sentence: str) 
     assert sentence in str(refused.value)
     assert SECRET not in str(refused.value)
     assert "x" * 31 not in str(refused.value)
+
+
+def test_the_documentation_is_made_without_the_key_of_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The pipeline's service makes it, and has no such key; the server reads it by its group."""
+    variables = {name: value for name, value in GOOD.items() if name != "API_SECRET_KEY"}
+    folder = tmp_path / "site"
+    file = tmp_path / "env"
+    lines = [f"{name}={value}" for name, value in {**variables, "ATELIER_DOCS_DIR": str(folder)}.items()]
+    file.write_text("\n".join(lines))
+    monkeypatch.setattr(cli, "build", lambda _root, site, *_, **__: site.mkdir())
+    before = os.umask(0o077)
+    try:
+        assert cli.main(["--env-file", str(file), "docs"]) == 0
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o750
+    assert str(folder) in capsys.readouterr().out
+    assert cli.main(["--env-file", str(file), "serve"]) == 1
+    assert "API_SECRET_KEY" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from atelier.secret_files import API, PIPELINE, SECRETS, SUFFIX
 
 from deploy.programs import essentials, program, said
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 
-SECRETS = {
-    *("POSTGRES_PASSWORD", "MYSQL_PASSWORD", "FTP_PASSWORD", "PSEUDONYM_KEY", "API_SECRET_KEY"),
-    *("SMTP_PASSWORD", "ALERT_WEBHOOK_SECRET"),
-}
 #: Where it listens in its container, and what the image has on its path.
 SET_FOR_GOOD = {"API_HOST", "API_PORT", "PG_BIN_DIR"}
 
@@ -92,7 +89,7 @@ def test_only_the_api_can_be_reached_and_only_from_this_machine(compose: dict[st
 
 def test_no_secret_is_a_value(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
-        assert not SECRETS & set(environment(service)), name
+        assert not set(SECRETS) & set(environment(service)), name
 
 
 def test_who_is_told_of_a_secret_has_it(compose: dict[str, Any]) -> None:
@@ -104,6 +101,44 @@ def test_who_is_told_of_a_secret_has_it(compose: dict[str, Any]) -> None:
         assert told <= has, name
 
 
+def mounts(service: Mapping[str, Any]) -> set[tuple[str, str, str]]:
+    """Volume, place and `ro` or `rw` of each mount, as old and new Compose have them."""
+    found = set()
+    for each in service["volumes"]:
+        if isinstance(each, str):
+            source, target, *mode = each.split(":")
+            found.add((source, target, mode[0] if mode else "rw"))
+        else:
+            found.add((each["source"], each["target"], "ro" if each.get("read_only") else "rw"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "service"), [("scheduler", PIPELINE), ("trial-run", PIPELINE), ("api", API)]
+)
+def test_each_service_gets_its_own_secrets_and_no_other(
+    compose: dict[str, Any], name: str, service: str
+) -> None:
+    found = compose["services"][name]
+    own = {secret for secret, services in SECRETS.items() if service in services}
+    assert {each["source"] for each in found["secrets"]} == {secret.lower() for secret in own}
+    told = {key.removesuffix(SUFFIX) for key in environment(found) if key.removesuffix(SUFFIX) in SECRETS}
+    assert told == own
+
+
+def test_the_api_sees_of_the_files_of_runs_the_documentation_alone(compose: dict[str, Any]) -> None:
+    (docs,) = mounts(compose["services"]["api"])
+    assert docs[0].endswith("docs")
+    assert docs[2] == "ro"
+    assert (*docs[:2], "rw") in mounts(compose["services"]["scheduler"])
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    places = dict(re.findall(r"(\w+)=(/var/\S+)", image))
+    assert places["ATELIER_DOCS_DIR"].startswith(f"{docs[1]}/")
+    # What may hold passwords, personal data or copies of the warehouse.
+    for variable in ("MELTANO_SYS_DIR_ROOT", "EXPORT_FOLDER", "BACKUP_DIR", "ATELIER_LOG_DIR"):
+        assert not places[variable].startswith(f"{docs[1]}/")
+
+
 def test_the_api_knows_nothing_of_the_sources(compose: dict[str, Any]) -> None:
     api = compose["services"]["api"]
     assert not [name for name in environment(api) if name.startswith(("FTP_", "MYSQL_", "PSEUDONYM"))]
@@ -113,7 +148,7 @@ def test_the_api_knows_nothing_of_the_sources(compose: dict[str, Any]) -> None:
 def test_every_variable_gets_to_where_it_is_read(tmp_path: Path) -> None:
     """Each of .env.example, set to something, arrives in a container."""
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
-    names = set(re.findall(r"(?m)^([A-Z_]+)=", example)) - SECRETS - SET_FOR_GOOD
+    names = set(re.findall(r"(?m)^([A-Z_]+)=", example)) - set(SECRETS) - SET_FOR_GOOD
     # Folders are volumes, whose places the image names.
     folders = {name for name in names if name.endswith("_DIR")}
     image = (ROOT / "Dockerfile").read_text(encoding="utf-8")

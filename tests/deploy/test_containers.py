@@ -124,7 +124,17 @@ def test_pg_dump_of_the_image_can_dump_the_warehouse(stack: Stack) -> None:
 
 
 def test_documentation_and_first_link_are_made_in_the_container(stack: Stack) -> None:
-    assert "the server has it at" in stack.inside("api", "atelier-api", "docs")
+    assert "the server has it under /docs" in stack.inside("scheduler", "atelier-api", "docs")
+    site = stack.inside("api", "sh", "-c", 'ls "$ATELIER_DOCS_DIR"; touch "$ATELIER_DOCS_DIR/x" 2>&1; :')
+    assert "index.html" in site
+    assert "Read-only file system" in site
+    # Neither what a run keeps nor what it exports.
+    assert (
+        stack.inside(
+            "api", "find", "/var/lib/atelier", "/var/log/atelier", "/var/backups/atelier", "-type", "f"
+        )
+        == ""
+    )
     link = stack.inside("api", "atelier-api", "setup-link").strip().splitlines()[-1]
     path = "/" + link.split("/", 3)[3]
     assert stack.get(path) == 200

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import subprocess
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from atelier.connections import project_root
+from atelier.connections import ENV_FILE, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.schedules import crontab, units
 from atelier.schedules.read import Schedule, read, trigger
+from atelier.secret_files import API, PIPELINE, SECRETS
 
 from deploy.programs import essentials, program, said
 
@@ -94,7 +96,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "atelier-gone.timer").write_text("of a schedule that is no more")
     environment = essentials(MELTANO_ENVIRONMENT="prod")
     # As root, since systemd looks the user up.
-    text = said([str(ATELIER), "schedules", "systemd", f"--folder={folder}", "--user=root"], environment)
+    text = said(
+        [str(ATELIER), "schedules", "systemd", f"--folder={folder}", "--user=root", "--api-user=daemon"],
+        environment,
+    )
     assert "Removed, as their schedules are no more: atelier-gone.timer" in text
     return folder
 
@@ -110,6 +115,68 @@ def test_systemd_understands_every_unit(written: Path) -> None:
         [*analyze, "verify", "--man=no", *map(str, files)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_each_service_has_its_own_user_and_secrets(written: Path) -> None:
+    for name, user, service in (
+        ("atelier-scheduler", "root", PIPELINE),
+        ("atelier-run@", "root", PIPELINE),
+        ("atelier-api", "daemon", API),
+    ):
+        unit = (written / f"{name}.service").read_text(encoding="utf-8")
+        assert re.findall(r"(?m)^(?:User|Group)=(.*)$", unit) == [user, user]
+        files = re.findall(r"(?m)^EnvironmentFile=(.*)$", unit)
+        assert files == ["/etc/atelier/atelier.env", f"-/etc/atelier/{service}.env"]
+        unset = set(re.findall(r"(?m)^UnsetEnvironment=(.*)$", unit))
+        others = {secret for secret, services in SECRETS.items() if service not in services}
+        assert unset == {variable for secret in others for variable in (secret, f"{secret}_FILE")}
+    api = (written / "atelier-api.service").read_text(encoding="utf-8")
+    assert "ReadWritePaths" not in api
+    assert "Directory=" not in api.replace("WorkingDirectory=", "")
+    hidden = set(re.findall(r"(?m)^InaccessiblePaths=-(.*)$", api))
+    written_to = re.findall(
+        r"(?m)^Environment=(\w+)=(/var/.*)$", (written / "atelier-scheduler.service").read_text()
+    )
+    for variable, place in written_to:
+        assert variable == "ATELIER_DOCS_DIR" or any(
+            place.startswith(f"{path}/") or place == path for path in hidden
+        )
+    # The .env of cron's runs, which the API's user may not even read.
+    assert "Environment=ATELIER_ENV_FILE=/dev/null" in api
+
+
+def test_secrets_of_one_service_move_to_its_file(tmp_path: Path) -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    filled = example.replace("\nFTP_PASSWORD=", "\nFTP_PASSWORD='a #b'").replace(
+        "\nAPI_SECRET_KEY=", "\nAPI_SECRET_KEY=k"
+    )
+    (tmp_path / "atelier.env").write_text(f"{filled}MYSQL_PASSWORD_FILE=/run/x", encoding="utf-8")
+    command = [str(ATELIER), "schedules", "split-secrets", f"--folder={tmp_path}"]
+    environment = essentials(MELTANO_ENVIRONMENT="prod")
+    assert "FTP_PASSWORD" in said(command, environment)
+    found = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
+    assert set(found) == {"atelier.env", "pipeline.env", "api.env"}
+    assert found["api.env"] == "API_SECRET_KEY=k\n"
+    assert "FTP_PASSWORD='a #b'\n" in found["pipeline.env"]
+    assert "MYSQL_PASSWORD_FILE=/run/x\n" in found["pipeline.env"]
+    names = {name: set(re.findall(r"(?m)^(\w+)=", text)) for name, text in found.items()}
+    assert names["atelier.env"] & set(SECRETS) == {"POSTGRES_PASSWORD"}
+    assert names["pipeline.env"] | names["api.env"] | {"POSTGRES_PASSWORD"} >= set(SECRETS)
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in tmp_path.iterdir())
+    # Again, with a template's empty line and a new value.
+    (tmp_path / "atelier.env").write_text("API_SECRET_KEY=\nFTP_PASSWORD=new\n", encoding="utf-8")
+    said(command, environment)
+    assert (tmp_path / "api.env").read_text() == "API_SECRET_KEY=k\n"
+    assert "FTP_PASSWORD=new\n" in (tmp_path / "pipeline.env").read_text()
+    assert "a #b" not in (tmp_path / "pipeline.env").read_text()
+    assert (tmp_path / "atelier.env").read_text() == ""
+
+
+def test_the_api_does_not_read_the_variables_of_runs(tmp_path: Path) -> None:
+    (tmp_path / "meltano.yml").write_text("environments: [{name: prod}]")
+    (tmp_path / ".env").write_text("PSEUDONYM_KEY=of-runs")
+    assert resolve(tmp_path, "prod", {})["PSEUDONYM_KEY"] == "of-runs"
+    assert "PSEUDONYM_KEY" not in resolve(tmp_path, "prod", {ENV_FILE: "/dev/null"})
 
 
 def test_no_empty_line_of_the_variables_takes_a_folder_away(written: Path) -> None:

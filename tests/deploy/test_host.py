@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from atelier.secret_files import API, PIPELINE, SECRETS
 
 from deploy.engine import BASE_IMAGE, make_context
 from deploy.programs import ROOT
@@ -125,7 +126,8 @@ def installed(host: Host) -> Host:
     }
     filled = "".join(f"{name}={value}\n" for name, value in values.items())
     # Later lines win; the file keeps its rights.
-    host.shell(f"cat >>/etc/atelier/atelier.env <<'END'\n{filled}END")
+    split = "cd /opt/atelier && .venv/bin/atelier schedules split-secrets --environment=prod"
+    host.shell(f"cat >>/etc/atelier/atelier.env <<'END'\n{filled}END\n{split}")
     said = host.shell(f"cd /opt/atelier\n{second}")
     assert "http://127.0.0.1:8000/setup/" in said
     return host
@@ -160,7 +162,15 @@ def test_services_see_little_of_the_host(installed: Host) -> None:
         "root:700",
     ]
     owner = "stat -c %U /proc/$(systemctl show --property=MainPID --value atelier-api)"
-    assert installed.shell(owner).strip() == "atelier"
+    assert installed.shell(owner).strip() == "atelier-api"
+    variables = "tr '\\0' '\\n' </proc/$(systemctl show --property=MainPID --value {})/environ | cut -d= -f1"
+    for unit, service in (("atelier-scheduler", PIPELINE), ("atelier-api", API)):
+        there = set(installed.shell(variables.format(unit)).split())
+        own = {name for name, services in SECRETS.items() if service in services}
+        assert there & set(SECRETS) <= own, unit
+    process = "$(systemctl show --property=MainPID --value atelier-api)"
+    hidden = f"nsenter --mount --target {process} ls /var/lib/atelier"
+    assert installed.shell(f"{hidden} 2>&1 || :").strip() == ""
 
 
 def test_a_timer_starts_a_run(installed: Host) -> None:
@@ -178,8 +188,7 @@ def test_a_timer_starts_a_run(installed: Host) -> None:
 
 def test_cron_starts_a_run(installed: Host) -> None:
     """The crontab is taken by cron; its line, started by cron within a minute, is recorded."""
-    copied = "install -o root -g atelier -m 0640 /etc/atelier/atelier.env /opt/atelier/.env"
-    installed.shell(f"cd /opt/atelier\n{copied}\n{documented('C. cron', 0)}\n{documented('C. cron', 1)}")
+    installed.shell(f"cd /opt/atelier\n{documented('C. cron', 0)}\n{documented('C. cron', 1)}")
     listing = installed.shell("crontab -u atelier -l")
     assert "atelier alerts send" in listing
     assert "30 2 * * *" in listing

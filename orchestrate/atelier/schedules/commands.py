@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from atelier.connections import project_root, resolve
 from atelier.errors import AtelierError
 from atelier.scheduler.due import Due, latest
-from atelier.schedules import crontab, read, units
+from atelier.schedules import crontab, environment_files, read, units
+from atelier.secret_files import API, PIPELINE, SERVICES
 
 if TYPE_CHECKING:
     import argparse
@@ -39,8 +40,17 @@ def add_arguments(
     part.set_defaults(run=cron)
     part = parts.add_parser("systemd", help="write systemd's units: services, and a timer for each schedule")
     part.add_argument("--folder", type=Path, required=True, help="where to, as in /etc/systemd/system")
-    part.add_argument("--user", default="atelier", help="whom the services run as (atelier)")
+    part.add_argument("--user", default="atelier", help="whom scheduler and runs run as (atelier)")
+    part.add_argument("--api-user", default="atelier-api", help="whom the API runs as (atelier-api)")
     part.set_defaults(run=systemd)
+    part = parts.add_parser("split-secrets", help="give each service a file of its own secrets")
+    part.add_argument(
+        "--folder",
+        type=Path,
+        default=Path(environment_files.FOLDER),
+        help=f"where {environment_files.SHARED} is ({environment_files.FOLDER})",
+    )
+    part.set_defaults(run=split_secrets)
     for part in parts.choices.values():
         add_environment(part)
 
@@ -99,7 +109,8 @@ def systemd(arguments: argparse.Namespace) -> str:
     """
     root, zone, found = _all(arguments)
     folder: Path = arguments.folder
-    made = units.render(found, zone, root, arguments.environment, arguments.user)
+    users = {PIPELINE: arguments.user, API: arguments.api_user}
+    made = units.render(found, zone, root, arguments.environment, users)
     try:
         for name, text in made.items():
             (folder / name).write_text(text, encoding="utf-8")
@@ -126,3 +137,14 @@ def _all(arguments: argparse.Namespace) -> tuple[Path, str, list[Schedule]]:
     zone = resolve(root, arguments.environment, os.environ)["PLANT_TIMEZONE"]
     read.plant_zone(zone)
     return root, zone, read.read(root)
+
+
+def split_secrets(arguments: argparse.Namespace) -> str:
+    """Move the secrets of one service into its own file.
+
+    Raises:
+        AtelierError: A file cannot be read or written.
+    """
+    moved = environment_files.split(arguments.folder)
+    names = ", ".join(environment_files.name_of(service) for service in SERVICES)
+    return f"In {arguments.folder}: {', '.join(moved) or 'nothing'} moved to {names}."

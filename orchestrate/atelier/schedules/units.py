@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from atelier.schedules import environment_files
+from atelier.secret_files import API, PIPELINE, foreign
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from atelier.schedules.calendar import Calendar
@@ -26,7 +29,7 @@ _templates = Environment(
 
 
 def render(
-    schedules: Sequence[Schedule], zone: str, root: Path, environment: str, user: str
+    schedules: Sequence[Schedule], zone: str, root: Path, environment: str, users: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the units by their names: services of scheduler, API and a run, and a timer per schedule.
 
@@ -37,27 +40,40 @@ def render(
         zone: The plant's time zone.
         root: Where the project is installed.
         environment: The Meltano environment.
-        user: Whom the services run as.
+        users: Whom each service runs as, by its name.
     """
     # A percent sign begins a specifier of systemd.
     place = str(root).replace("%", "%%")
     services = {
         "atelier-scheduler.service": {
+            "service": PIPELINE,
             "what": "scheduler",
             "command": f"{place}/.venv/bin/atelier scheduler run",
         },
         "atelier-api.service": {
+            "service": API,
             "what": "API and dashboard",
             "command": f"{place}/.venv/bin/atelier-api serve",
         },
         "atelier-run@.service": {
+            "service": PIPELINE,
             "what": "run of %i",
             "command": f"{place}/.venv/bin/atelier schedules run %i",
         },
     }
     units = {
         name: _templates.get_template("service.jinja").render(
-            root=place, user=user, environment=environment, is_run="@" in name, **values
+            root=place,
+            user=users[values["service"]],
+            environment=environment,
+            is_run="@" in name,
+            is_api=values["service"] == API,
+            variables=[
+                f"{environment_files.FOLDER}/{environment_files.SHARED}",
+                f"-{environment_files.FOLDER}/{environment_files.name_of(values['service'])}",
+            ],
+            foreign=foreign(values["service"]),
+            **values,
         )
         for name, values in services.items()
     }
