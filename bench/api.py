@@ -209,7 +209,7 @@ def serving(folder: Path, variables: dict[str, str]) -> Iterator[tuple[str, str,
 
     async def make_key() -> str:
         async with services_for(Settings.of(variables)) as services:
-            made = await keys.create(services.database.own, "bench", sorted(PERMISSIONS), 1, "bench")
+            made = await keys.create(services, "bench", sorted(PERMISSIONS), 1, "bench")
             return made.key
 
     key = asyncio.run(make_key())

@@ -98,7 +98,7 @@ async def setup_link(services: Services, _options: argparse.Namespace) -> None:
             "there is an administrator already: `atelier-api users list` shows who, and "
             "`atelier-api users link NAME` prints a link with which one sets a new password"
         )
-    say(_address(services, await accounts.make_link(services.database.own, "setup", None)))
+    say(_address(services, await accounts.make_link(services, "setup", None)))
     await _note(services, "link_created", "setup")
 
 
@@ -106,14 +106,14 @@ async def login_link(services: Services, options: argparse.Namespace) -> None:
     """Print a link that logs a user in."""
     name = options.name or await _first_admin(services)
     user_id = await _user_id(services, name)
-    say(_address(services, await accounts.make_link(services.database.own, "login", user_id)))
+    say(_address(services, await accounts.make_link(services, "login", user_id)))
     await _note(services, "link_created", name, purpose="login")
 
 
 async def password_link(services: Services, options: argparse.Namespace) -> None:
     """Print a link with which a user sets a password."""
     user_id = await _user_id(services, options.name)
-    say(_address(services, await accounts.make_link(services.database.own, "password", user_id)))
+    say(_address(services, await accounts.make_link(services, "password", user_id)))
     await _note(services, "link_created", options.name, purpose="password")
 
 
@@ -136,7 +136,7 @@ async def add_user(services: Services, options: argparse.Namespace) -> None:
     user_id = await accounts.create(services.database.own, options.name, options.role, password)
     await _note(services, "user_created", options.name, role=options.role)
     if password is None:
-        say(_address(services, await accounts.make_link(services.database.own, "password", user_id)))
+        say(_address(services, await accounts.make_link(services, "password", user_id)))
     else:
         say(f"user {options.name} may log in as {options.role}")
 
@@ -177,7 +177,7 @@ async def add_key(services: Services, options: argparse.Namespace) -> None:
     """Make a key."""
     if not 1 <= options.days <= keys.MOST_DAYS:
         raise AtelierError(f"a key is good for 1 to {keys.MOST_DAYS} days, not {options.days}")
-    made = await keys.create(services.database.own, options.name, options.scope, options.days, ACTOR)
+    made = await keys.create(services, options.name, options.scope, options.days, ACTOR)
     say(made.key)
     await _note(services, "key_created", made.key_id, name=options.name, scopes=options.scope)
 

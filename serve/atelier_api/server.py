@@ -15,7 +15,7 @@ from atelier.errors import AtelierError
 from psycopg_pool import PoolTimeout
 
 from atelier_api.app import create_app
-from atelier_api.auth import audit
+from atelier_api.auth import audit, keys
 from atelier_api.auth.principals import Principals
 from atelier_api.database import opened
 from atelier_api.freshness import Version
@@ -41,7 +41,7 @@ async def services_for(settings: Settings) -> AsyncIterator[Services]:
         AtelierError: The warehouse cannot be used.
     """
     async with opened(settings) as database:
-        yield Services(
+        services = Services(
             settings=settings,
             database=database,
             cursors=Cursors(settings.secret_key),
@@ -50,6 +50,8 @@ async def services_for(settings: Settings) -> AsyncIterator[Services]:
             metrics=Metrics(),
             exports=Exports(),
         )
+        await keys.key_older(services)
+        yield services
 
 
 def listening(settings: Settings) -> socket.socket:

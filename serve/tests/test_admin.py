@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from served import add_users, log_in
 
 if TYPE_CHECKING:
     from served import Served
 
 pytestmark = pytest.mark.integration
+
+PASSWORD = "a password for these tests"  # noqa: S105 # of users that are made up
 
 
 def name() -> str:
@@ -87,6 +91,31 @@ def test_a_key_is_shown_once_and_good_until_it_is_revoked(served: Served) -> Non
         assert admin.delete(f"/v1/admin/api-keys/{key_id}").status_code == 204
         assert admin.delete(f"/v1/admin/api-keys/{key_id}").status_code == 404
     assert httpx.get(f"{served.url}/v1/machines", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("change", [{"role": "planner"}, {"is_active": False}, None], ids=str)
+def test_the_keys_of_who_may_make_none_any_more_end(served: Served, change: dict[str, object] | None) -> None:
+    maker = name()
+    asyncio.run(add_users(served, {maker: ("admin", PASSWORD)}))
+    made = {"Authorization": f"Bearer {log_in(served, maker, PASSWORD)['access_token']}"}
+    wanted = {"name": "Power BI", "scopes": ["marts"], "expires_in_days": 30}
+    key = httpx.post(f"{served.url}/v1/admin/api-keys", json=wanted, headers=made).json()["key"]
+
+    def status() -> int:
+        headers = {"Authorization": f"Bearer {key}"}
+        return httpx.get(f"{served.url}/v1/machines", headers=headers).status_code
+
+    with served.client("admin") as admin:
+        other = admin.post("/v1/admin/api-keys", json=wanted).json()["key"]
+        rows = admin.get("/v1/admin/users", params={"limit": 1000}).json()["data"]
+        address = "/v1/admin/users/" + next(str(row["user_id"]) for row in rows if row["username"] == maker)
+        assert admin.patch(address, json={"role": "admin"}).status_code == 200
+        assert status() == 200
+        answer = admin.patch(address, json=change) if change else admin.delete(address)
+        assert answer.is_success
+        assert status() == 401
+        headers = {"Authorization": f"Bearer {other}"}
+        assert httpx.get(f"{served.url}/v1/machines", headers=headers).status_code == 200
 
 
 def test_the_command_line_manages_users_and_keys(served: Served) -> None:

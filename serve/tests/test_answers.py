@@ -137,7 +137,7 @@ def look_at_the_other_server(other: Served) -> None:
 
     async def key() -> str:
         async with services_for(Settings.of(other.variables)) as services:
-            return (await keys.create(services.database.own, "metrics", ["metrics"], 1, "tests")).key
+            return (await keys.create(services, "metrics", ["metrics"], 1, "tests")).key
 
     asked = {"Origin": "https://bi.example", "Access-Control-Request-Method": "GET"}
     with other.client() as client:

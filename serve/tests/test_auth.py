@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import math
+import re
 import secrets
 import time
 import uuid
@@ -18,9 +19,11 @@ import httpx
 import jwt
 import pytest
 from atelier_api.auth.lockout import FIRST_DELAY_SECONDS, FREE_FAILURES
-from served import add_users
+from served import add_users, start
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from served import Served
 
 pytestmark = pytest.mark.integration
@@ -307,3 +310,51 @@ def test_the_audit_log_has_no_secret(served: Served, user: str) -> None:
             assert str(secret) not in log + attempts
     assert ("login_failed", user) in execute(served, "select action, target from serve.audit")
     assert ("login", user) in execute(served, "select action, actor from serve.audit")
+
+
+def test_another_secret_key_ends_all_that_is_out(served: Served, user: str, tmp_path: Path) -> None:
+    tokens = by_password(served, user).json()
+    with served.browser() as browser:
+        form = re.search(r'name="form_token" value="([^"]+)"', browser.get("/login").text)
+        fields = {"username": user, "password": PASSWORD, "form_token": form[1] if form else "", "next": "/"}
+        assert browser.post("/login", data=fields).status_code == 303
+        cookie = browser.cookies["atelier_session"]
+    wanted = {"name": "Power BI", "scopes": ["marts"], "expires_in_days": 1}
+    with served.client("admin") as admin:
+        key = admin.post("/v1/admin/api-keys", json=wanted).json()["key"]
+    link = served.command("users", "link", user).stdout.strip().rpartition("/setup/")[2]
+
+    def found(place: Served) -> list[int]:
+        refresh = token(place, grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+        return [
+            status_with(place, tokens["access_token"]),
+            status_with(place, key),
+            httpx.get(f"{place.url}/v1/me", cookies={"atelier_session": cookie}).status_code,
+            httpx.get(f"{place.url}/setup/{link}").status_code,
+            refresh.status_code,
+        ]
+
+    process, other = start(served.variables, tmp_path, API_SECRET_KEY=secrets.token_urlsafe(32))
+    try:
+        assert found(other) == [401, 401, 401, 404, 400]
+    finally:
+        process.terminate()
+        process.wait(30)
+    assert found(served) == [200] * 5
+
+
+def test_a_key_of_an_earlier_release_stays_good(served: Served) -> None:
+    secret = secrets.token_urlsafe(32)
+    execute(
+        served,
+        "insert into serve.api_keys (key_id, name, secret_hash, scopes, created_by, expires_at, is_keyed) "
+        "values ('0123456789abcdef', 'old', %s, array['marts'], 'tests', now() + interval '1 day', false)",
+        hashlib.sha256(secret.encode()).digest(),
+    )
+    key = f"atl_0123456789abcdef_{secret}"
+    assert status_with(served, key) == 401
+    # Each start of the server and of the command line looks for them.
+    served.command("users", "list")
+    assert status_with(served, key) == 200
+    served.command("users", "list")
+    assert status_with(served, key) == 200

@@ -165,9 +165,8 @@ def test_customers_and_prices_are_not_for_readers(served: Served, who: str) -> N
 def test_a_key_may_what_its_scopes_say(served: Served) -> None:
     async def made() -> dict[str, str]:
         async with services_for(Settings.of(served.variables)) as services:
-            pool = services.database.own
             return {
-                scope: (await keys.create(pool, f"key for {scope}", [scope], 1, "tests")).key
+                scope: (await keys.create(services, f"key for {scope}", [scope], 1, "tests")).key
                 for scope in ("marts", "orders", "exports", "metrics")
             }
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import psycopg
 
-from atelier_api.auth import passwords
+from atelier_api.auth import keys, passwords
+from atelier_api.auth.permissions import PERMISSIONS
 from atelier_api.auth.sessions import User
-from atelier_api.auth.tokens import digest, new_secret
+from atelier_api.auth.tokens import new_secret
 from atelier_api.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ async def change(
 ) -> str | None:
     """Change a user's role, or whether the user may log in; return the name, or None when there is none.
 
+    The API keys that the user has made as an administrator end with that.
+
     Raises:
         ProblemError: Nobody would be left to administer the server.
     """
@@ -119,6 +122,8 @@ async def change(
         )
         row = await cursor.fetchone()
         await _keep_an_admin(connection)
+        if row and (is_active is False or (role and "keys" not in PERMISSIONS[role])):
+            await keys.revoke_of(connection, row[0])
         if is_active is False:
             await connection.execute(
                 "update serve.sessions set revoked_at = now() where user_id = %s and revoked_at is null",
@@ -129,7 +134,7 @@ async def change(
 
 
 async def delete(services: Services, user_id: int) -> str | None:
-    """Delete a user; return the name, or None when there is none.
+    """Delete a user, and end the API keys that the user has made; return the name, or None.
 
     Raises:
         ProblemError: Nobody would be left to administer the server.
@@ -141,6 +146,8 @@ async def delete(services: Services, user_id: int) -> str | None:
         )
         row = await cursor.fetchone()
         await _keep_an_admin(connection)
+        if row:
+            await keys.revoke_of(connection, row[0])
     services.principals.forget()
     return str(row[0]) if row else None
 
@@ -157,10 +164,10 @@ async def _keep_an_admin(connection: psycopg.AsyncConnection[tuple[object, ...]]
         )
 
 
-async def make_link(pool: Pool, purpose: Purpose, user_id: int | None) -> str:
+async def make_link(services: Services, purpose: Purpose, user_id: int | None) -> str:
     """Make a one-time link and return its secret; older ones of the same purpose and user are gone."""
     secret = new_secret()
-    async with pool.connection() as connection, connection.transaction():
+    async with services.database.own.connection() as connection, connection.transaction():
         await connection.execute(
             "delete from serve.links "
             "where purpose = %s and user_id is not distinct from %s and used_at is null",
@@ -169,20 +176,20 @@ async def make_link(pool: Pool, purpose: Purpose, user_id: int | None) -> str:
         await connection.execute(
             "insert into serve.links (token_hash, purpose, user_id, expires_at) "
             "values (%s, %s, %s, now() + make_interval(hours => %s))",
-            (digest(secret), purpose, user_id, LINK_HOURS[purpose]),
+            (services.principals.digests.of(secret), purpose, user_id, LINK_HOURS[purpose]),
         )
     return secret
 
 
-async def look_at_link(pool: Pool, secret: str) -> Link | None:
+async def look_at_link(services: Services, secret: str) -> Link | None:
     """Return what a link is for, without using it; None when it is not good, or not any more."""
-    async with pool.connection() as connection:
+    async with services.database.own.connection() as connection:
         cursor = await connection.execute(
             "select l.purpose, l.user_id, u.username from serve.links as l "
             "left join serve.users as u on l.user_id = u.user_id "
             "where l.token_hash = %s and l.used_at is null and l.expires_at > now() "
             "and coalesce(u.is_active, true)",
-            (digest(secret),),
+            (services.principals.digests.of(secret),),
         )
         row = await cursor.fetchone()
     return Link(*row) if row else None
@@ -206,7 +213,7 @@ async def use_link(services: Services, secret: str, *, username: str | None, pas
         "the link is not good, or not any more: ask for another one",
         kind="link-not-good",
     )
-    link = await look_at_link(pool, secret)
+    link = await look_at_link(services, secret)
     if link is None:
         raise gone
     name = link.username or username or ""
@@ -216,7 +223,7 @@ async def use_link(services: Services, secret: str, *, username: str | None, pas
         # Only one of two that come at once gets it.
         cursor = await connection.execute(
             "update serve.links set used_at = now() where token_hash = %s and used_at is null returning 1",
-            (digest(secret),),
+            (services.principals.digests.of(secret),),
         )
         if await cursor.fetchone() is None:
             raise gone

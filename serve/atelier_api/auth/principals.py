@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from atelier_api.auth.permissions import PERMISSIONS
-from atelier_api.auth.tokens import AccessTokens, FormTokens, Seal, digest
+from atelier_api.auth.tokens import AccessTokens, Digests, FormTokens, Seal
 from atelier_api.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class Principals:
     def __init__(self, pool: Pool, secret_key: str) -> None:
         self._pool = pool
         self.access = AccessTokens(secret_key)
+        self.digests = Digests(secret_key)
         self.forms = FormTokens(secret_key)
         self.attempts = Seal(secret_key, "attempts")
         # By what was presented: until when it is believed, who it is, and the version of their tokens.
@@ -100,7 +101,7 @@ class Principals:
             match = _KEY.fullmatch(credential)
             if match is None:
                 return None
-            found = await self._look_up(credential, _KEY_QUERY, (match[1], digest(match[2])), "key")
+            found = await self._look_up(credential, _KEY_QUERY, (match[1], self.digests.of(match[2])), "key")
             return found[0] if found else None
         claims = self.access.read(credential)
         if claims is None:
@@ -124,7 +125,7 @@ class Principals:
         except ValueError:
             return None
         found = await self._look_up(
-            cookie, _COOKIE_QUERY, (session_id, digest(match[2]), IDLE_HOURS), "cookie", session_id
+            cookie, _COOKIE_QUERY, (session_id, self.digests.of(match[2]), IDLE_HOURS), "cookie", session_id
         )
         return found[0] if found else None
 

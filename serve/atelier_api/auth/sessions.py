@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from atelier_api.auth import audit, lockout, passwords
-from atelier_api.auth.tokens import ACCESS_SECONDS, Claims, digest, new_secret
+from atelier_api.auth.tokens import ACCESS_SECONDS, Claims, new_secret
 from atelier_api.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ async def start_tokens(services: Services, request: Request, user: User) -> Toke
         cursor = await connection.execute(_SESSION, (user.user_id, "token", None, SESSION_DAYS))
         row = await cursor.fetchone()
         session_id = str(row[0]) if row else ""
-        await connection.execute(_REFRESH, (digest(refresh), session_id))
+        await connection.execute(_REFRESH, (services.principals.digests.of(refresh), session_id))
     await audit.record(pool, request, "login", actor=user.username, details={"way": "token"})
     claims = Claims(user.user_id, session_id, user.role, user.token_version)
     return TokenPair(services.principals.access.make(claims), refresh, user.role)
@@ -122,8 +122,9 @@ async def start_browser(services: Services, request: Request, user: User, way: s
     """Begin a session of a browser and return the value of its cookie."""
     pool = services.database.own
     secret = new_secret()
+    digest = services.principals.digests.of(secret)
     async with pool.connection() as connection:
-        cursor = await connection.execute(_SESSION, (user.user_id, "browser", digest(secret), SESSION_DAYS))
+        cursor = await connection.execute(_SESSION, (user.user_id, "browser", digest, SESSION_DAYS))
         row = await cursor.fetchone()
     await audit.record(pool, request, "login", actor=user.username, details={"way": way})
     return f"{row[0] if row else ''}.{secret}"
@@ -137,16 +138,17 @@ async def refresh(services: Services, request: Request, token: str) -> TokenPair
     """
     pool = services.database.own
     following = new_secret()
+    digests = services.principals.digests
     async with pool.connection() as connection, connection.transaction():
-        row = await (await connection.execute(_USE, (digest(token),))).fetchone()
+        row = await (await connection.execute(_USE, (digests.of(token),))).fetchone()
         if row:
-            await connection.execute(_REFRESH, (digest(following), row[0]))
+            await connection.execute(_REFRESH, (digests.of(following), row[0]))
             await connection.execute(
                 "update serve.sessions set last_used_at = now() where session_id = %s", (row[0],)
             )
     if row is None:
         async with pool.connection() as connection:
-            used = await (await connection.execute(_WAS_USED, (digest(token),))).fetchone()
+            used = await (await connection.execute(_WAS_USED, (digests.of(token),))).fetchone()
         if used:
             await end(services, used[0])
             await audit.record(pool, request, "refresh_token_reused", actor=None, target=used[1])
@@ -164,7 +166,8 @@ async def session_of_refresh_token(services: Services, token: str) -> str | None
     """Return the session that a refresh token belongs to."""
     async with services.database.own.connection() as connection:
         cursor = await connection.execute(
-            "select session_id::text from serve.refresh_tokens where token_hash = %s", (digest(token),)
+            "select session_id::text from serve.refresh_tokens where token_hash = %s",
+            (services.principals.digests.of(token),),
         )
         row = await cursor.fetchone()
     return str(row[0]) if row else None

@@ -81,9 +81,22 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def digest(secret: str) -> bytes:
-    """Return what is kept of such a secret; long random texts need no slow hash."""
-    return hashlib.sha256(secret.encode()).digest()
+class Digests:
+    """What is kept of such secrets; long random texts need no slow hash.
+
+    The server's own secret is a part of it: with another one, none that is out is good any more.
+    """
+
+    def __init__(self, secret_key: str) -> None:
+        self._key = hashlib.sha256(b"digest:" + secret_key.encode()).digest()
+
+    def of(self, secret: str) -> bytes:
+        """Return the digest of a secret."""
+        return self.keyed(hashlib.sha256(secret.encode()).digest())
+
+    def keyed(self, plain: bytes) -> bytes:
+        """Return the digest of a secret of which the SHA-256 is kept, as earlier releases did."""
+        return hmac.digest(self._key, plain, "sha256")
 
 
 class Seal:

@@ -103,7 +103,7 @@ async def use_link(  # the fields of the form
     try:
         spend(request, services, f"address:{audit.address_of(request)}")
         _check_form(request, services, form_token)
-        link = await accounts.look_at_link(services.database.own, token)
+        link = await accounts.look_at_link(services, token)
         if link and link.purpose == "setup":
             accounts.check_username(name)
         user = await accounts.use_link(services, token, username=name, password=password)
@@ -162,7 +162,7 @@ def _login_page(
 async def _link_page(
     request: Request, services: Services, token: str, problem: ProblemError | None = None
 ) -> Response:
-    link = await accounts.look_at_link(services.database.own, token)
+    link = await accounts.look_at_link(services, token)
     if link is None and problem is None:
         problem = ProblemError(
             HTTPStatus.NOT_FOUND,

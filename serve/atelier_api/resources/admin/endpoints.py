@@ -88,7 +88,7 @@ async def _invitation(
     user = await answer.one(USERS, _NO_USER, user_id=user_id)
     if not user["is_active"]:
         raise ProblemError(HTTPStatus.CONFLICT, "the user may not log in: allow it first", kind="inactive")
-    secret = await accounts.make_link(services.database.own, "password", user_id)
+    secret = await accounts.make_link(services, "password", user_id)
     link = f"{services.settings.public_url}/setup/{secret}"
     return answer.json({"user": user, "link": link}, status=status)
 
@@ -139,9 +139,7 @@ async def create_api_key(
     request: Request, services: ServicesDep, principal: KeyManager, wanted: NewApiKey
 ) -> Response:
     """Make a key for a program; it is shown this once."""
-    made = await keys.create(
-        services.database.own, wanted.name, wanted.scopes, wanted.expires_in_days, principal.name
-    )
+    made = await keys.create(services, wanted.name, wanted.scopes, wanted.expires_in_days, principal.name)
     await _note(
         request, services, principal, "key_created", made.key_id, name=wanted.name, scopes=wanted.scopes
     )
