@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import psycopg2
 from target_warehouse import sessions
 
-from atelier import leftovers, locks, places, redaction, refusals, roles, warehouse
+from atelier import leftovers, locks, places, plugin_configuration, redaction, refusals, roles, warehouse
 from atelier.connections import Warehouse, project_root, resolve, run_wait_seconds
 from atelier.errors import AtelierError, of_system
 from atelier.gdpr import store
@@ -362,6 +362,7 @@ def _meltano(arguments: list[str]) -> int:
     sys.argv = ["meltano", *arguments]
     from meltano.cli import main as meltano_main
 
+    plugin_configuration.keep_in_memory()
     # Meltano puts a hook there that breaks the lines of a traceback, and secrets with them.
     sys.excepthook = sys.__excepthook__
     try:

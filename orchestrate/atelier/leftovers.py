@@ -51,7 +51,9 @@ def end_leftovers(connection: Connection, say: Callable[[str], None]) -> None:
 
 
 def remove_configurations(folder: Path) -> None:
-    """Remove the configurations of programs that a killed run has left: they hold passwords.
+    """Remove the configurations of programs that a killed run has left.
+
+    They are links to memory that is gone; those of older releases are files with passwords.
 
     Args:
         folder: Meltano's own, such as `.meltano`.
@@ -60,7 +62,7 @@ def remove_configurations(folder: Path) -> None:
     for path in folder.glob("run/*/*.config.json"):
         with contextlib.suppress(OSError):
             # Of a time to come as well: the clock was put back since.
-            if abs(now - path.stat().st_mtime) > CONFIGURATION_SECONDS:
+            if abs(now - path.lstat().st_mtime) > CONFIGURATION_SECONDS:
                 path.unlink()
 
 

@@ -177,6 +177,9 @@ def test_configurations_of_killed_programs_are_removed(tmp_path: Path) -> None:
     for name, age in {**ages, "tap.properties.json": 3600}.items():
         (folder / name).write_text("{}")
         os.utime(folder / name, (now - age, now - age))
+    link = folder / "tap.link.config.json"
+    link.symlink_to("/proc/0/fd/3")
+    os.utime(link, (now - 3600, now - 3600), follow_symlinks=False)
     remove_configurations(tmp_path)
     assert {path.name for path in folder.iterdir()} == {"tap.new.config.json", "tap.properties.json"}
 
