@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import subprocess
 import sys
 import threading
+import zipfile
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -20,6 +22,7 @@ from referencing import Registry, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -169,7 +172,7 @@ def test_everything_is_asked_about() -> None:
     with service() as address:
         done = script("audit.py", "--service", address)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "audit: no advisory is known" in done.stdout
+    assert "audit: no advisory is known, as http://127.0.0.1:" in done.stdout
     names = {(ecosystem, name) for ecosystem, name, _ in Advisories.asked}
     assert {("PyPI", "meltano"), ("PyPI", "pymysql"), ("npm", "echarts")} <= names
     # Of both locks.
@@ -194,6 +197,119 @@ def test_an_advisory_is_told_unless_it_is_ignored_for_a_reason(
         done = script("audit.py", "--service", address, "--ignored", str(file))
     assert done.returncode == 2
     assert "say why the advisory does not concern us" in done.stderr
+
+
+Advisory = dict[str, Any]
+
+
+def advisory(
+    name: str, *, ecosystem: str = "PyPI", modified: str = "2026-11-20", **affected: Any
+) -> Advisory:
+    package = {"package": {"ecosystem": ecosystem, "name": name}, **affected}
+    return {
+        "id": f"GHSA-{name}",
+        "modified": f"{modified}T10:00:00.123Z",
+        "summary": "made up",
+        "affected": [package],
+    }
+
+
+def spread(**events: str) -> list[dict[str, Any]]:
+    return [{"type": "ECOSYSTEM", "events": [{kind: version} for kind, version in events.items()]}]
+
+
+def copy_of_database(folder: Path, *advisories: Advisory) -> Path:
+    """A copy of OSV's database: its archives, also with advisories about other packages."""
+    for ecosystem in ("PyPI", "npm"):
+        with zipfile.ZipFile(folder / f"{ecosystem}.zip", "w") as archive:
+            for each in (advisory("others", ecosystem=ecosystem, versions=["1"]), *advisories):
+                if each["affected"][0]["package"]["ecosystem"] == ecosystem:
+                    archive.writestr(f"{each['id']}.json", json.dumps(each))
+    return folder
+
+
+def test_a_copy_of_the_database_is_enough_and_its_date_is_told(tmp_path: Path) -> None:
+    database = f"--database={copy_of_database(tmp_path)}"
+    # No other service can be asked.
+    unreachable = ("--service", "http://127.0.0.1:1")
+    done = script("audit.py", database, *unreachable)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (
+        "no advisory is known, as the copy of the database says: PyPI of 2026-11-20, npm of 2026-11-20"
+        in done.stdout.splitlines()[-1]
+    )
+    copy_of_database(
+        tmp_path,
+        advisory("Meltano", ranges=spread(introduced="0", fixed="99")),
+        advisory("echarts", ecosystem="npm", ranges=spread(introduced="1.0.0")),
+    )
+    done = script("audit.py", database, *unreachable)
+    assert done.returncode == 1
+    assert "GHSA-Meltano" in done.stdout
+    assert "vendored: GHSA-echarts (echarts " in done.stdout
+    assert "PyPI of 2026-11-20" in done.stderr
+
+
+def test_an_old_copy_is_told_and_a_bad_one_is_no_good_answer(tmp_path: Path) -> None:
+    for ecosystem in ("PyPI", "npm"):
+        with zipfile.ZipFile(tmp_path / f"{ecosystem}.zip", "w") as archive:
+            archive.writestr("x.json", json.dumps(advisory("x", ecosystem=ecosystem, modified="2024-01-01")))
+    done = script("audit.py", f"--database={tmp_path}")
+    assert done.returncode == 0
+    assert "PyPI of 2024-01-01" in done.stdout
+    assert re.search(r"warning: the copy of the database ends \d+ days ago", done.stderr)
+    for content in (b"", b"no archive"):
+        (tmp_path / "npm.zip").write_bytes(content)
+        done = script("audit.py", f"--database={tmp_path}")
+        assert (done.returncode, "so nothing is known" in done.stderr) == (2, True)
+    with zipfile.ZipFile(tmp_path / "npm.zip", "w") as archive:
+        archive.writestr("x.txt", "")
+    done = script("audit.py", f"--database={tmp_path}")
+    assert (done.returncode, "holds no advisory" in done.stderr) == (2, True)
+
+
+@pytest.fixture(scope="module")
+def advisories() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("advisories", ROOT / "setup" / "advisories.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["advisories"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("affected", "is_affected"),
+    [
+        ({"versions": ["2.0"]}, True),
+        ({"versions": ["2.0.1"]}, False),
+        ({"ranges": spread(introduced="0")}, True),
+        ({"ranges": spread(introduced="0", fixed="2.0")}, False),
+        ({"ranges": spread(introduced="2.0rc1", fixed="2.0.post1")}, True),
+        ({"ranges": spread(fixed="10.0", introduced="1.9")}, True),
+        ({"ranges": spread(introduced="0", last_affected="2.0")}, True),
+        ({"ranges": spread(introduced="0", last_affected="1.99")}, False),
+        ({"ranges": spread(introduced="2.1")}, False),
+        ({"ranges": [{"type": "GIT", "events": [{"introduced": "0"}]}]}, False),
+        # What cannot be compared is told.
+        ({"ranges": spread(introduced="0", fixed="of yesterday")}, True),
+        ({}, False),
+    ],
+)
+def test_a_version_is_compared_as_osv_does(
+    advisories: ModuleType, tmp_path: Path, affected: dict[str, Any], *, is_affected: bool
+) -> None:
+    copy_of_database(tmp_path, advisory("A_b.C", **affected))
+    database = advisories.Database.read(tmp_path, {"PyPI": {"a-b-c"}, "npm": set()})
+    assert bool(database.about("PyPI", "a-b-c", "2.0")) == is_affected
+    assert database.about("npm", "a-b-c", "2.0") == []
+
+
+def test_a_withdrawn_advisory_is_none(advisories: ModuleType, tmp_path: Path) -> None:
+    copy_of_database(tmp_path, {**advisory("a", versions=["1"]), "withdrawn": "2026-01-01T00:00:00Z"})
+    database = advisories.Database.read(tmp_path, {"PyPI": {"a"}, "npm": set()})
+    assert database.about("PyPI", "a", "1") == []
 
 
 def test_a_service_that_cannot_be_reached_is_not_taken_for_a_good_answer() -> None:
