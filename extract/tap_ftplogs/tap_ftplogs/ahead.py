@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tap_ftplogs.activity import Activity
-    from tap_ftplogs.budget import TimeBudget
+    from tap_ftplogs.budget import Budget
     from tap_ftplogs.discovery import LogFile, Machine
     from tap_ftplogs.parser import Batch
     from tap_ftplogs.state import FileState
@@ -65,7 +65,7 @@ class ReadAhead:
         self,
         jobs: Sequence[Job],
         client: FtpClient,
-        budget: TimeBudget,
+        budget: Budget,
         clock: Callable[[], int],
         logger: logging.Logger,
     ) -> None:

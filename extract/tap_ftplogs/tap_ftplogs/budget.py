@@ -1,4 +1,4 @@
-"""How long a run may take, and how it is told to stop before that."""
+"""How long a run may take and how much it may receive, and how it is told to stop before that."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import threading
 import time
 
 from tap_ftplogs.errors import SourceError
+from tap_ftplogs.limits import MAX_RUN_BYTES
 
 
-class TimeBudget:
-    """The time that is left to a run; every wait of every connection asks it.
+class Budget:
+    """The time and the bytes that are left to a run; every wait of every connection asks it.
 
     Safe to be used by several threads.
     """
@@ -19,6 +20,8 @@ class TimeBudget:
         self._limit = seconds
         self._end = None if seconds is None else time.monotonic() + seconds
         self._stopped = threading.Event()
+        self._bytes_left = MAX_RUN_BYTES
+        self._lock = threading.Lock()
 
     def stop(self) -> None:
         """End all waiting: the run is over, for whatever reason."""
@@ -37,6 +40,21 @@ class TimeBudget:
             raise SourceError(
                 f"the run has taken its {self._limit:g} s (time_limit): what was read is kept, run again to "
                 "go on, or allow it more time"
+            )
+
+    def take(self, size: int) -> None:
+        """Count bytes that were received of files and listings.
+
+        Raises:
+            SourceError: More came than a run reads.
+        """
+        with self._lock:
+            self._bytes_left -= size
+            is_spent = self._bytes_left < 0
+        if is_spent:
+            raise SourceError(
+                f"the run has received more than {MAX_RUN_BYTES:,} bytes: what was read is kept, run "
+                "again to go on; if the machines do not write as much, look for what fills the FTP server"
             )
 
     def within(self, seconds: float) -> float:

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 from tap_ftplogs.client import FileRefusedError, FtpClient
 from tap_ftplogs.discovery import discover, newest_file, problem_sentences
 from tap_ftplogs.grammar import classify, decode
-from tap_ftplogs.names import age_order
+from tap_ftplogs.limits import MAX_GROWTH_BYTES
+from tap_ftplogs.names import age_order, shown_name
+from tap_ftplogs.plain_text import plain_text
 from tap_ftplogs.replies import refused
 from tap_ftplogs.settings import Settings
 from tap_ftplogs.state import moment_text
@@ -121,7 +123,8 @@ def _time_zone(client: FtpClient, file: LogFile, modified: int | None, zone_name
     unknown = "The time zone of the machines cannot be inferred"
     size = client.size(file.wire_path) or 0
     try:
-        tail = b"".join(client.read(file.wire_path, max(0, size - _TAIL_BYTES))) if size else b""
+        start, limit = max(0, size - _TAIL_BYTES), size + MAX_GROWTH_BYTES
+        tail = b"".join(client.read(file.wire_path, start, limit)) if size else b""
     except FileRefusedError as error:
         return f"{unknown}: {file.path} cannot be read ({error})."
     lines = [classify(decode(line.replace(b"\0", b""))) for line in tail.split(b"\n")]
@@ -160,7 +163,7 @@ def _rights(client: FtpClient, latest: LogFile, machine: Machine, after_load: st
         try:
             ftp.storbinary(f"STOR {name}", io.BytesIO())
         except ftplib.error_perm as error:
-            return str(error)
+            return plain_text(shown_name(str(error)))
         return None
 
     reason = client.retried("storing a test file", store)

@@ -10,14 +10,18 @@ import ftplib
 import random
 import socket
 import ssl
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from tap_ftplogs.budget import TimeBudget
-from tap_ftplogs.connection import is_unknown_command, log_in, permanent_failure
+from tap_ftplogs.budget import Budget
+from tap_ftplogs.connection import log_in, permanent_failure
 from tap_ftplogs.errors import SourceError
-from tap_ftplogs.listing import parse_time_value
-from tap_ftplogs.names import shown_name
+from tap_ftplogs.limits import BLOCK_BYTES, MAX_FILE_BYTES, MAX_LISTING_BYTES, MAX_LISTING_LINES
+from tap_ftplogs.listing import parse_time_value, size_of
+from tap_ftplogs.names import is_usable_path, shown_name
+from tap_ftplogs.plain_text import plain_text
+from tap_ftplogs.protocol import is_unknown_command
 from tap_ftplogs.replies import (
     answer,
     is_busy,
@@ -37,19 +41,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FileRefusedError",
+    "FileTooLongError",
     "FolderMissingError",
     "FtpClient",
     "Lines",
     "ListingRefusedError",
+    "ListingTooLongError",
     "SourceError",
 ]
 
 T = TypeVar("T")
 
-#: Large enough to be fast, small enough that even a block of one-letter lines makes no mountain of rows.
-BLOCK_BYTES: Final = 64 * 1024
-#: More than a folder's listing may be: a server that never ends its answer must not fill the memory.
-MAX_LISTING_BYTES: Final = 64 * 1024 * 1024
 #: So much received between two failures is progress: the count of attempts starts again.
 PROGRESS_BYTES: Final = 64 * 1024
 FIRST_PAUSE_SECONDS: Final = 0.5
@@ -68,8 +70,16 @@ class ListingRefusedError(FolderMissingError):
     """The server lets us into a folder, and does not list it; the text is its reply."""
 
 
+class ListingTooLongError(ListingRefusedError):
+    """The listing of a folder is longer than any honest one."""
+
+
 class FileRefusedError(Exception):
     """The server does not send a file; the text is its reply."""
+
+
+class FileTooLongError(FileRefusedError):
+    """The server sends more of a file than was asked for; the text says how much."""
 
 
 class Lines(NamedTuple):
@@ -90,10 +100,10 @@ class Lines(NamedTuple):
 class FtpClient:
     """One connection to the server, made when it is first needed and again after every failure."""
 
-    def __init__(self, settings: Settings, logger: logging.Logger, budget: TimeBudget | None = None) -> None:
+    def __init__(self, settings: Settings, logger: logging.Logger, budget: Budget | None = None) -> None:
         self.settings = settings
         self._logger = logger
-        self._budget = budget or TimeBudget()
+        self._budget = budget or Budget()
         self._ftp: ftplib.FTP | None = None
         self._data: socket.socket | None = None
         self._was_connected = False
@@ -180,6 +190,8 @@ class FtpClient:
         except ftplib.error_perm as error:
             raise_if_transient(error)
             place = ""
+        if not is_usable_path(place):
+            place = ""
         if not place and not path.startswith("/"):
             raise SourceError(
                 f"the FTP server {self.settings.place} does not tell where its folder {shown_name(path)} "
@@ -223,7 +235,7 @@ class FtpClient:
         reply = self.retried(
             f"asking the size of {shown_name(path)}", lambda ftp: answer(ftp, f"SIZE {path}")
         )
-        return int(reply) if reply and reply.isascii() and reply.isdigit() else None
+        return size_of(reply) if reply else None
 
     def rename(self, path: str, new_path: str) -> str | None:
         """Move a file, over whatever has the new name; return why the server refuses, None when it does not.
@@ -235,21 +247,34 @@ class FtpClient:
             lambda ftp: refused(ftp, f"RNFR {path}") or refused(ftp, f"RNTO {new_path}"),
         )
 
-    def read(self, path: str, offset: int) -> Iterator[bytes]:
+    def read(self, path: str, offset: int, limit: int) -> Iterator[bytes]:
         """Send a file's bytes from an offset to its present end, resuming where a connection broke.
 
+        Args:
+            path: Its absolute path, one character per byte.
+            offset: Where to begin.
+            limit: The byte at which a longer file is given up: a server may send without end.
+
         Raises:
+            FileTooLongError: It goes on after the limit; all bytes before it have been sent.
             FileRefusedError: The server does not send it.
             SourceError: The server cannot be reached any more.
         """
+        if offset > MAX_FILE_BYTES:
+            raise FileRefusedError(f"no file is read beyond byte {MAX_FILE_BYTES:,}")
         position = offset
         gained = 0
+        is_longer = False
         while True:
             try:
                 for block in self._transfer(path, position):
-                    position += len(block)
-                    gained += len(block)
-                    yield block
+                    part = block[: max(0, limit - position)]
+                    position += len(part)
+                    gained += len(part)
+                    if part:
+                        yield part
+                    if is_longer := len(part) < len(block):
+                        break
             except ftplib.error_perm as error:
                 self._drop()
                 if not is_transient(error):
@@ -264,6 +289,10 @@ class FtpClient:
                 raise
             else:
                 self._failures = 0
+                if is_longer:
+                    # What is still under way must not meet the next command.
+                    self._drop()
+                    raise FileTooLongError(f"it goes on after byte {limit:,}")
                 return
             if gained >= PROGRESS_BYTES:
                 self._failures = gained = 0
@@ -290,48 +319,54 @@ class FtpClient:
                 yield block[skipped:]
 
     def _sent(self, ftp: ftplib.FTP, path: str, offset: int) -> Iterator[bytes]:
-        buffer = bytearray(BLOCK_BYTES)
-        view = memoryview(buffer)
         with ftp.transfercmd(f"RETR {path}", rest=offset or None) as connection:
             self._data = connection
-            is_open = True
-            while is_open:
-                filled = 0
-                failure: Exception | None = None
-                while filled < BLOCK_BYTES:
-                    connection.settimeout(self._budget.within(self.settings.read_timeout))
-                    try:
-                        received = connection.recv_into(view[filled:])
-                    except OSError as error:
-                        # What came before the break is kept; the rest is asked for again.
-                        failure = error
-                        break
-                    if received == 0:
-                        is_open = False
-                        break
-                    filled += received
-                if filled:
-                    yield bytes(view[:filled])
-                if failure is not None:
-                    raise failure
+            yield from self._received(connection)
             self._data = None
             _end_tls(connection)
         ftp.voidresp()
 
+    def _received(self, connection: socket.socket) -> Iterator[bytes]:
+        """Receive what a transfer brings, in blocks that each come within the time-out."""
+        buffer = bytearray(BLOCK_BYTES)
+        view = memoryview(buffer)
+        is_open = True
+        while is_open:
+            filled = 0
+            failure: Exception | None = None
+            ends_at = time.monotonic() + self.settings.read_timeout
+            while filled < BLOCK_BYTES:
+                left = max(0.001, ends_at - time.monotonic())
+                connection.settimeout(self._budget.within(left))
+                try:
+                    received = connection.recv_into(view[filled:])
+                except OSError as error:
+                    # What came before the break is kept; the rest is asked for again.
+                    failure = error
+                    break
+                if received == 0:
+                    is_open = False
+                    break
+                filled += received
+            self._budget.take(filled)
+            if filled:
+                yield bytes(view[:filled])
+            if failure is not None:
+                raise failure
+
     def _listing(self, ftp: ftplib.FTP, command: str) -> tuple[str, str]:
         """List in binary mode, which every server does: switching modes costs two replies a folder."""
         parts: list[bytes] = []
-        total = 0
+        size = lines = 0
         with ftp.transfercmd(command) as connection:
-            while True:
-                connection.settimeout(self._budget.within(self.settings.read_timeout))
-                if not (data := connection.recv(65536)):
-                    break
-                parts.append(data)
-                total += len(data)
-                if total > MAX_LISTING_BYTES:
-                    raise SourceError(
-                        f"a folder of {self.settings.place} has a listing that does not end: check FTP_ROOT"
+            for block in self._received(connection):
+                parts.append(block)
+                size += len(block)
+                lines += block.count(b"\n")
+                if size > MAX_LISTING_BYTES or lines > MAX_LISTING_LINES:
+                    self._drop()
+                    raise ListingTooLongError(
+                        f"it has more than {MAX_LISTING_LINES:,} lines or {MAX_LISTING_BYTES:,} bytes"
                     )
             _end_tls(connection)
         text = b"".join(parts).decode("latin-1")
@@ -423,7 +458,7 @@ class FtpClient:
         self._budget.pause(pause)
 
     def _safe(self, error: Exception) -> str:
-        text = " ".join(str(error).split())
+        text = plain_text(shown_name(str(error)))
         return text.replace(self.settings.password, "***") if self.settings.password else text
 
 

@@ -8,86 +8,12 @@ import ssl
 from typing import TYPE_CHECKING
 
 from tap_ftplogs.errors import SourceError
+from tap_ftplogs.names import shown_name
+from tap_ftplogs.plain_text import plain_text
+from tap_ftplogs.protocol import WIRE_ENCODING, BoundedFtp, BoundedTlsFtp, ImplicitTlsFtp, is_unknown_command
 
 if TYPE_CHECKING:
     from tap_ftplogs.settings import Settings
-
-#: One character per byte on the wire: any name can be received and sent back as it came.
-WIRE_ENCODING = "latin-1"
-
-
-class _WholeReplies(ftplib.FTP):  # the customer's server may offer nothing but plain FTP
-    """FTP whose replies count only with their line end: of "213 29752" the first half is a size, too."""
-
-    def getline(self) -> str:
-        line: str = self.file.readline(self.maxline + 1)  # type: ignore[union-attr]
-        if len(line) > self.maxline:
-            raise ftplib.error_proto("a reply has no end")  # noqa: S321 # no call of a server
-        if not line.endswith("\n"):
-            raise EOFError("the connection ended in the middle of a reply" if line else "")
-        return line.removesuffix("\n")
-
-    def makepasv(self) -> tuple[str, int]:
-        """Have a data connection prepared: by PASV, or by EPSV where the server does not know that."""
-        try:
-            return super().makepasv()
-        except ftplib.error_perm as error:
-            if not is_unknown_command(error) or self.af == socket.AF_INET6 or self.sock is None:
-                raise _no_refusal(error) from None
-        try:
-            return ftplib.parse229(self.sendcmd("EPSV"), self.sock.getpeername())  # noqa: S321 # parses a reply
-        except ftplib.error_perm as error:
-            raise _no_refusal(error) from None
-
-
-def is_unknown_command(error: ftplib.Error) -> bool:
-    """Whether a reply says that the server does not have a command, or not in this form."""
-    return str(error)[:3] in ("500", "501", "502", "504") and not str(error).startswith("500 OOPS")
-
-
-def _no_refusal(error: ftplib.error_perm) -> ftplib.error_temp:
-    """Return the refusal of a data connection as what it is: none of the file or folder that it was for."""
-    return ftplib.error_temp(str(error))  # noqa: S321 # no call of a server
-
-
-class _TlsFtp(_WholeReplies, ftplib.FTP_TLS):
-    """FTP over TLS whose data connections resume the session of the control connection.
-
-    Servers demand it (vsftpd by default) to know that both come from one client.
-    """
-
-    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket.socket, int | None]:
-        connection, size = ftplib.FTP.ntransfercmd(self, cmd, rest)  # noqa: S321 # within TLS
-        try:
-            control = self.sock
-            session = control.session if isinstance(control, ssl.SSLSocket) else None
-            return self.context.wrap_socket(connection, server_hostname=self.host, session=session), size
-        except BaseException:
-            connection.close()
-            raise
-
-
-class _ImplicitTlsFtp(_TlsFtp):
-    """The same for a port that speaks TLS from the first byte."""
-
-    def connect(
-        self,
-        host: str = "",
-        port: int = 0,
-        timeout: float = -999,
-        source_address: tuple[str, int] | None = None,
-    ) -> str:
-        self.host, self.port, self.timeout = host, port, timeout
-        plain = socket.create_connection((host, port), timeout, source_address=source_address)
-        try:
-            self.sock = self.context.wrap_socket(plain, server_hostname=host)
-        except BaseException:
-            plain.close()
-            raise
-        self.af = self.sock.family
-        self.file = self.sock.makefile("r", encoding=self.encoding)
-        self.welcome = self.getresp()
-        return self.welcome
 
 
 def log_in(settings: Settings, timeout: float) -> ftplib.FTP:
@@ -118,9 +44,9 @@ def log_in(settings: Settings, timeout: float) -> ftplib.FTP:
 def _log_in(settings: Settings, user: str, password: str, timeout: float) -> ftplib.FTP:
     ftp: ftplib.FTP
     if settings.tls == "off":
-        ftp = _WholeReplies(encoding=WIRE_ENCODING)
+        ftp = BoundedFtp(encoding=WIRE_ENCODING)
     else:
-        kind = _ImplicitTlsFtp if settings.tls == "implicit" else _TlsFtp
+        kind = ImplicitTlsFtp if settings.tls == "implicit" else BoundedTlsFtp
         ftp = kind(context=_tls_context(settings), encoding=WIRE_ENCODING)
     try:
         ftp.connect(settings.host, settings.port, timeout=timeout)
@@ -209,7 +135,7 @@ def permanent_failure(error: Exception, settings: Settings, *, is_first: bool) -
         The sentence to end with; None when another attempt may succeed.
     """
     place, host = settings.place, settings.host
-    reply = " ".join(str(error).split())
+    reply = plain_text(shown_name(str(error)))
     if settings.password:
         reply = reply.replace(settings.password, "***")
     if isinstance(error, BinaryRefusedError):

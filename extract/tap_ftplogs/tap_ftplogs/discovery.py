@@ -8,10 +8,26 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tap_ftplogs.client import FolderMissingError, ListingRefusedError
+from tap_ftplogs.client import FolderMissingError, ListingRefusedError, ListingTooLongError
 from tap_ftplogs.errors import SourceError
+from tap_ftplogs.limits import (
+    ENTRY_BYTES,
+    MAX_DEPTH,
+    MAX_MACHINE_FOLDERS,
+    MAX_MACHINE_TREE_BYTES,
+    MAX_PATH_BYTES,
+    MAX_TREE_BYTES,
+)
 from tap_ftplogs.listing import Listed, parse_list, parse_mlsd
-from tap_ftplogs.names import age_order, escaped_name, is_log_name, refusal, shown_name, wire_forms
+from tap_ftplogs.names import (
+    age_order,
+    escaped_name,
+    is_log_name,
+    is_usable_path,
+    refusal,
+    shown_name,
+    wire_forms,
+)
 from tap_ftplogs.problems import sentence
 
 if TYPE_CHECKING:
@@ -31,9 +47,6 @@ __all__ = [
 ]
 
 LOGGER = logging.getLogger("tap-ftplogs")
-
-#: Folders within folders deeper than this are taken for a loop of links.
-MAX_DEPTH: Final = 16
 
 #: So many names are spelled out in a warning, and so many lines of a listing in a problem, this much of each.
 _NAMED: Final = 3
@@ -125,7 +138,7 @@ def discover(client: FtpClient) -> Tree:
         )
     machines = []
     for folder in folders:
-        found = walk.files_below(folder)
+        found = walk.machine(folder)
         if found is not None:
             machines.append(
                 Machine(folder.path, sorted(found, key=lambda file: (*age_order(file.path), file.path)))
@@ -138,6 +151,18 @@ def discover(client: FtpClient) -> Tree:
     return Tree(machines, walk.problems, walk.archive_path, is_mlsd=client.has_mlsd)
 
 
+@dataclass(slots=True)
+class _Extent:
+    """How much of a machine was listed so far: folders, and what their entries take in memory."""
+
+    folders: int = 0
+    bytes: int = 0
+
+
+class _TooLargeError(Exception):
+    """A machine holds more than is listed of one; the text says what."""
+
+
 class _Walk:
     """Lists folder by folder; remembers where it has been and what went wrong."""
 
@@ -146,6 +171,20 @@ class _Walk:
         self.problems: dict[tuple[str, str], str] = {}
         self.archive_path = ""
         self._visited: set[str] = set()
+        self._machine = _Extent()
+        self._bytes = 0
+
+    def machine(self, folder: _Folder) -> list[LogFile] | None:
+        """Return all log files of a machine; None when it is gone, or too large, or a link to no folder.
+
+        What one machine has written on the server must not keep the others from being read.
+        """
+        self._machine = _Extent()
+        try:
+            return self.files_below(folder)
+        except _TooLargeError as error:
+            self.problems["folder_unreadable", folder.path] = f"it holds {error}: remove what is no log"
+            return None
 
     def open(self, folder: _Folder) -> tuple[list[_Folder], list[LogFile]]:
         """List a folder; return its folders (links last) and log files.
@@ -168,11 +207,12 @@ class _Walk:
             # Some servers hide that a folder is a link, and tell the path by which one came.
             LOGGER.warning("%s holds what a folder above it holds: taken for a loop, not read", folder.path)
             return [], []
-        names, refusals = _trusted(entries)
+        base = (folder.wire_path if folder.depth else answer.real_path).rstrip("/")
+        self._count(folder, base, entries)
+        names, refusals = _trusted(entries, base)
         if odd or refusals:
             reasons = [_told_lines(odd)] if odd else []
             self.problems["listing_unreadable", folder.path] = "; ".join([*reasons, *_some(refusals)])
-        base = (folder.wire_path if folder.depth else answer.real_path).rstrip("/")
         if folder.depth == 0:
             self.archive_path = _below(base, self.client.settings.archive_folder)
         folders: list[_Folder] = []
@@ -191,6 +231,30 @@ class _Walk:
                 folders.append(_Folder(path, wire_path, folder.depth + 1, is_link, is_behind_link, above))
         # Real folders first: what can be reached both ways keeps its real path.
         return sorted(folders, key=lambda found: (found.is_link, found.path)), files
+
+    def _count(self, folder: _Folder, base: str, entries: list[Listed]) -> None:
+        """Count what a folder's entries take in memory.
+
+        Raises:
+            _TooLargeError: A machine's take too much.
+            SourceError: All together do.
+        """
+        names = sum(len(entry.wire_name) for entry in entries)
+        taken = len(entries) * (ENTRY_BYTES + 2 * len(base)) + 2 * names
+        self._bytes += taken
+        if self._bytes > MAX_TREE_BYTES:
+            settings = self.client.settings
+            raise SourceError(
+                f"the folder {settings.root} on the FTP server {settings.place} holds more files and folders "
+                "than a run keeps in mind: check FTP_ROOT, and remove what is no log"
+            )
+        if folder.depth:
+            self._machine.folders += 1
+            self._machine.bytes += taken
+            if self._machine.folders > MAX_MACHINE_FOLDERS:
+                raise _TooLargeError(f"more than {MAX_MACHINE_FOLDERS:,} folders")
+            if self._machine.bytes > MAX_MACHINE_TREE_BYTES:
+                raise _TooLargeError("more files and folders than a run keeps in mind of one machine")
 
     def files_below(self, folder: _Folder) -> list[LogFile] | None:
         """Return all log files below a folder; None when it is gone, or a link to no folder."""
@@ -213,13 +277,16 @@ class _Walk:
         return files
 
 
-def _trusted(entries: list[Listed]) -> tuple[list[tuple[Listed, str]], list[str]]:
-    """Return the entries that have a name to rely on, with it, and why those do not that may hold logs."""
+def _trusted(entries: list[Listed], base: str) -> tuple[list[tuple[Listed, str]], list[str]]:
+    """Return the entries that have a name to rely on, with it, and why others do not that may hold logs."""
     times_shown = Counter(shown_name(entry.wire_name) for entry in entries)
     trusted, refusals = [], []
     for entry in sorted(entries, key=lambda entry: entry.wire_name):
         name = shown_name(entry.wire_name)
-        if (reason := refusal(entry.wire_name)) is None:
+        reason = refusal(entry.wire_name)
+        if reason is None and not is_usable_path(f"{base}/{entry.wire_name}"):
+            reason = f"its path is longer than {MAX_PATH_BYTES:,} bytes"
+        if reason is None:
             if times_shown[name] > 1 and name == entry.wire_name:
                 # A latin-1 name that reads like its UTF-8 neighbour.
                 name = escaped_name(entry.wire_name)
@@ -262,6 +329,8 @@ def has_entry(client: FtpClient, wire_path: str) -> bool:
     parent, _, name = wire_path.rpartition("/")
     try:
         answer = client.list_folder(parent or "/")
+    except ListingTooLongError:
+        return True
     except FolderMissingError:
         return False
     entries, odd = parsed(answer)

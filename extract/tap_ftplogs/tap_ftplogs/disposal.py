@@ -5,8 +5,9 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_ftplogs.client import FileRefusedError, FolderMissingError
+from tap_ftplogs.client import FileRefusedError, FileTooLongError, FolderMissingError
 from tap_ftplogs.discovery import has_entry, parsed
+from tap_ftplogs.limits import MAX_ARCHIVE_NUMBER
 from tap_ftplogs.names import shown_name
 from tap_ftplogs.parser import Parser
 from tap_ftplogs.position import Position
@@ -112,11 +113,13 @@ class Disposal:
         length = checksum = 0
         parser = Parser(Position())
         try:
-            for block in self._client.read(file.wire_path, 0):
+            for block in self._client.read(file.wire_path, 0, size):
                 length += len(block)
                 checksum = zlib.crc32(block, checksum)
                 if known is None:
                     parser.feed(block)
+        except FileTooLongError:
+            raise ChangedError("it grows") from None
         except FileRefusedError as error:
             raise NotDoneError(f"the server does not send it: {error}") from None
         if length != size:
@@ -141,6 +144,8 @@ class Disposal:
         # A listing may hide names that begin with a dot, so the server is asked about the name itself, too.
         while free.casefold() in taken or self._client.size(f"{folder}/{free}") is not None:
             number += 1
+            if number > MAX_ARCHIVE_NUMBER:
+                raise NotDoneError(f"the server says that all names like {free} are taken")
             free = f"{stem} ({number}){dot}{ending}"
         taken.add(free.casefold())
         return free

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from tap_ftplogs.limits import MAX_LISTING_LINE_BYTES, MAX_SIZE_DIGITS
 from tap_ftplogs.list_times import day_in_figures, day_in_words, month_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ _TIMES: Final = [
     )
 ]
 _HALF_APART = re.compile(rf" {_HALF} ", _FLAGS)
+_DIGIT = re.compile(r"\d", _FLAGS)
 _CLOCK_AFTER = re.compile(rf"[ \t]+{_CLOCK}[ \t]", _FLAGS)
 _YEAR_AFTER = re.compile(rf"[ \t]+{_YEAR}[ \t]", _FLAGS)
 _DOS = re.compile(
@@ -118,7 +120,7 @@ def read_lines(lines: Iterable[str], now: datetime) -> tuple[list[LineRead], lis
         What they say, and the lines that could not be understood.
     """
     readings = [
-        (line, _usual(line, now) or _as_ls(line, now) or _as_windows(line))
+        (line, _reading(line, now) if len(line) <= MAX_LISTING_LINE_BYTES else None)
         for line in lines
         if line.strip(" \t\r") and not _is_total(line)
     ]
@@ -134,6 +136,21 @@ def read_lines(lines: Iterable[str], now: datetime) -> tuple[list[LineRead], lis
         else:
             found.append(read)
     return found, odd
+
+
+def size_of(text: str) -> int | None:
+    """Return the size that a text is; None for what is no size of any file."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_SIZE_DIGITS else None
+
+
+def _listed_size(text: str) -> int:
+    """Return the size that figures tell, -1 where there is no file of that size."""
+    size = size_of(text)
+    return -1 if size is None else size
+
+
+def _reading(line: str, now: datetime) -> _Reading | None:
+    return _usual(line, now) or _as_ls(line, now) or _as_windows(line)
 
 
 def _decided(reading: _Reading, halves: Counter[bool], columns: set[int]) -> LineRead | None:
@@ -161,7 +178,9 @@ def _usual(line: str, now: datetime) -> _Reading | None:
     kind = _KINDS[match["kind"]]
     day = day_in_words(match["month"], match["day"], match["year"], now)
     name, time_text = _without_target(match["name"], kind), _spaced(match["time"])
-    return _Reading(LineRead(name, kind, int(match["size"]), time_text, day), has_clock=bool(match["clock"]))
+    return _Reading(
+        LineRead(name, kind, _listed_size(match["size"]), time_text, day), has_clock=bool(match["clock"])
+    )
 
 
 def _as_ls(line: str, now: datetime) -> _Reading | None:
@@ -206,15 +225,16 @@ def _as_ls(line: str, now: datetime) -> _Reading | None:
 
 def _size_at_end(before: str, word_count: int) -> int | None:
     """Return the size that ends a text, -1 where it is uncertain, None where there is none."""
-    last = re.search(rf"(?:^|[ \t])({_GROUPED}|\d+|[^ \t]*\d[^ \t]*)$", before, _FLAGS)
-    if last is None:
+    # The last word by itself: a search for it would take its square in time.
+    last = before[max(before.rfind(" "), before.rfind("\t")) + 1 :]
+    if not _DIGIT.search(last):
         return None
-    if re.fullmatch(_GROUPED, last[1], _FLAGS):
-        return int(re.sub(r"\D", "", last[1], flags=_FLAGS))
+    if re.fullmatch(_GROUPED, last, _FLAGS):
+        return _listed_size(re.sub(r"\D", "", last, flags=_FLAGS))
     is_group = re.search(r"(?:^|[ \t])\d{1,3} \d{3}$", before, _FLAGS) is not None
-    if not last[1].isdigit() or (is_group and (word_count > _WORDS_OF_LS or last[1].startswith("0"))):
+    if is_group and (word_count > _WORDS_OF_LS or last.startswith("0")):
         return -1
-    return int(last[1])
+    return _listed_size(last)
 
 
 def _has_known_month(match: re.Match[str]) -> bool:
@@ -251,12 +271,13 @@ def _as_windows(line: str) -> _Reading | None:
         month = month_of(match["month"])
         day = None if month is None else int(year) * 10000 + month * 100 + int(match["day"])
         time_text = line[: match.end("clock")]
-    read = LineRead(name, kind, int(re.sub(r"\D", "", size or "0", flags=_FLAGS)), _spaced(time_text), day)
+    figures = re.sub(r"\D", "", size or "0", flags=_FLAGS)
+    read = LineRead(name, kind, _listed_size(figures), _spaced(time_text), day)
     groups = re.match(r"(?:\d{3} )+", name) if size else None
     if groups is None or len(size) > 3 or not name[groups.end() :]:
         return _Reading(read, column=match.start("name"))
     # "1 068 x.log" is 1,068 bytes of x.log, or one byte of "068 x.log".
-    other = read._replace(name=name[groups.end() :], size=int(size + groups[0].replace(" ", "")))
+    other = read._replace(name=name[groups.end() :], size=_listed_size(size + groups[0].replace(" ", "")))
     return _Reading(
         read, column=match.start("name"), other=other, other_column=match.start("name") + groups.end()
     )

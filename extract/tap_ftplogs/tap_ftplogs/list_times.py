@@ -60,7 +60,9 @@ def day_in_words(month_word: str, day: str, year: str | None, now: datetime) -> 
         year: The year, None where the time of day stands in its place.
         now: The present in UTC.
     """
-    month = int(month_word) if month_word.isdigit() else month_of(month_word)
+    # Some characters count as digits and are none, such as the superscripts of latin-1.
+    is_figure = month_word.isascii() and month_word.isdigit()
+    month = int(month_word) if is_figure else month_of(month_word)
     if month is None:
         return None
     if year is not None:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from tap_ftplogs.list_lines import Kind, read_lines
+from tap_ftplogs.limits import MAX_LISTING_LINE_BYTES
+from tap_ftplogs.list_lines import Kind, read_lines, size_of
+
+__all__ = ["Listed", "parse_list", "parse_mlsd", "parse_time_value", "size_of"]
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +68,7 @@ def parse_mlsd(lines: Iterable[str]) -> tuple[list[Listed], list[str]]:
             key.lower(): value for key, _, value in (fact.partition("=") for fact in facts_text.split(";"))
         }
         kind_text = facts.get("type", "").lower()
-        if not separator or not name or not kind_text:
+        if not separator or not name or not kind_text or len(line) > MAX_LISTING_LINE_BYTES:
             odd.append(line)
             continue
         kind: Kind
@@ -82,12 +85,11 @@ def parse_mlsd(lines: Iterable[str]) -> tuple[list[Listed], list[str]]:
             continue
         modify = facts.get("modify", "")
         modified = parse_time_value(modify)
-        size = facts.get("size", "")
         entries.append(
             Listed(
                 name,
                 kind,
-                int(size) if size.isascii() and size.isdigit() else -1,
+                -1 if (told := size_of(facts.get("size", ""))) is None else told,
                 modify,
                 modified=modified,
                 day=int(modify[:8]) if modified is not None else None,

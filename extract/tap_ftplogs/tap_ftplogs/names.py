@@ -7,8 +7,10 @@ import unicodedata
 from contextlib import suppress
 
 from tap_ftplogs.grammar import calendar_day
+from tap_ftplogs.limits import MAX_PATH_BYTES
 
 _EIGHT_DIGITS = re.compile(r"(?<![0-9])[0-9]{8}(?![0-9])")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _ABOVE_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
@@ -19,7 +21,7 @@ def shown_name(wire_name: str) -> str:
         wire_name: The name as it came over the wire, each byte one character (latin-1).
     """
     for encoding in ("utf-8", "cp1252"):
-        with suppress(UnicodeDecodeError):
+        with suppress(UnicodeError):
             return wire_name.encode("latin-1").decode(encoding)
     return wire_name
 
@@ -47,6 +49,11 @@ def refusal(wire_name: str) -> str | None:
     if any(unicodedata.category(character) == "Cc" for character in shown_name(wire_name)):
         return "it holds control characters"
     return None
+
+
+def is_usable_path(wire_path: str) -> bool:
+    """Whether a path that a server tells can be sent back, shown and stored."""
+    return 0 < len(wire_path) <= MAX_PATH_BYTES and not _CONTROLS.search(wire_path)
 
 
 def is_log_name(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tap_ftplogs.errors import SourceError
+from tap_ftplogs.plain_text import plain_text
 from tap_ftplogs.state import Problem
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Problems:
             path: What it is about, relative to the root.
             reason: What the server says.
         """
-        self._found[kind, path] = reason
+        self._found[kind, path] = plain_text(reason)
 
     def rows(self, now: str) -> Iterator[dict[str, Any]]:
         """Yield a record for each problem that there is, and for each that is over since the run before.

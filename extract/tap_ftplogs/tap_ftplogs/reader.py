@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tap_ftplogs.activity import Activity, has_just_grown, is_recent
-from tap_ftplogs.client import FileRefusedError
+from tap_ftplogs.client import FileRefusedError, FileTooLongError
 from tap_ftplogs.discovery import has_entry
 from tap_ftplogs.errors import SourceError
+from tap_ftplogs.limits import MAX_FILE_BYTES, MAX_GROWTH_BYTES, MAX_UNTOLD_BYTES
 from tap_ftplogs.parser import Parser
 from tap_ftplogs.plan import (
     Action,
@@ -77,6 +78,7 @@ class FileReading:
         self._client = client
         self._clock = clock
         self._lowest_generation = int(was_packed)
+        self._refusal: FileRefusedError | None = None
         self._size, self._modified = self._look()
         self._time_text = trusted_time_text(file.listed, self._modified, clock())
         self.is_open = activity is not Activity.CLOSED or is_recent(known, self._modified, clock())
@@ -102,6 +104,8 @@ class FileReading:
             SourceError: The connection failed for good.
         """
         try:
+            if self._refusal is not None:
+                raise self._refusal
             if self._action is Action.NOTHING:
                 self._note()
             else:
@@ -111,7 +115,8 @@ class FileReading:
             if not has_entry(self._client, self.file.wire_path):
                 self.is_gone = True
                 return
-            self.state.read_error = f"the server does not send it: {error}"
+            is_too_long = isinstance(error, FileTooLongError)
+            self.state.read_error = str(error) if is_too_long else f"the server does not send it: {error}"
             # Whatever the listing says, ask again next time.
             self.state.listed = ""
         state = self.state
@@ -153,9 +158,13 @@ class FileReading:
     def _measured(self) -> int:
         """Return the size as the server sends the file, from the last byte that was taken to its end."""
         taken = self.known.position.read_bytes if self.known is not None else 0
+        limit = min(taken + MAX_UNTOLD_BYTES, MAX_FILE_BYTES)
         for start in (max(taken - 1, 0), 0):
             try:
-                received = sum(len(block) for block in self._client.read(self.file.wire_path, start))
+                received = sum(len(block) for block in self._client.read(self.file.wire_path, start, limit))
+            except FileTooLongError as error:
+                self._refusal = error
+                return limit
             except FileRefusedError:
                 # Reading it will tell why.
                 continue
@@ -243,14 +252,31 @@ class FileReading:
     def _blocks(self, offset: int) -> Iterator[bytes]:
         """Send the file's bytes from an offset on, which lies before its end or nothing comes."""
         position = offset
-        for _ in range(MAX_PASSES):
+        for number in range(1, MAX_PASSES + 1):
             if position >= self._size:
                 return
+            if self._size > MAX_FILE_BYTES:
+                raise FileTooLongError(
+                    f"the server says that it has {self._size:,} bytes, more than the {MAX_FILE_BYTES:,} "
+                    "that are read of a file"
+                )
             try:
-                for block in self._client.read(self.file.wire_path, position):
+                for block in self._client.read(self.file.wire_path, position, self._size + MAX_GROWTH_BYTES):
                     position += len(block)
                     self.bytes_received += len(block)
                     yield block
+            except FileTooLongError:
+                # It may have grown that fast: then the server says so by now.
+                size = self._client.size(self.file.wire_path)
+                if size is None or size < position:
+                    raise FileTooLongError(
+                        f"the server says that it has {self._size:,} bytes, and sends more than {position:,}"
+                    ) from None
+                self._size, self._modified = size, self._client.modified(self.file.wire_path)
+                if number < MAX_PASSES:
+                    continue
+                # The next run goes on.
+                return
             except FileRefusedError:
                 # Most servers refuse to start behind the end of a file.
                 size = self._client.size(self.file.wire_path)

@@ -6,7 +6,9 @@ import ftplib
 import re
 from typing import Final
 
-from tap_ftplogs.connection import is_unknown_command
+from tap_ftplogs.names import shown_name
+from tap_ftplogs.plain_text import plain_text
+from tap_ftplogs.protocol import is_unknown_command
 
 #: How servers refuse to list a folder because it is empty; most send an empty listing.
 _EMPTY: Final = re.compile(
@@ -32,11 +34,11 @@ def refused(ftp: ftplib.FTP, command: str) -> str | None:
         ftp.sendcmd(command)
     except ftplib.error_perm as error:
         raise_if_transient(error)
-        return " ".join(str(error).split())
+        return plain_text(shown_name(str(error)))
     except ftplib.error_temp as error:
         if str(error)[:3] in ("421", "425", "426"):
             raise
-        return " ".join(str(error).split())
+        return plain_text(shown_name(str(error)))
     return None
 
 

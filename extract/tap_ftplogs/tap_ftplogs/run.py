@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tap_ftplogs.activity import Activity, activities, has_just_grown
 from tap_ftplogs.ahead import Job, ReadAhead
-from tap_ftplogs.budget import TimeBudget
+from tap_ftplogs.budget import Budget
 from tap_ftplogs.client import FtpClient
 from tap_ftplogs.discovery import discover
 from tap_ftplogs.disposal import Candidate
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 #: The state is told at least after so much was read, or so long.
 BYTES_BETWEEN_STATES: Final = 4 * 1024 * 1024
 SECONDS_BETWEEN_STATES: Final = 5.0
+
+#: So often all folders are listed again while files are missing that were there.
+MOST_LISTINGS: Final = 5
 
 SECONDS_BETWEEN_REPORTS: Final = 10.0
 
@@ -125,7 +128,7 @@ class Run:
                 f"the state of the last run cannot be read ({error}): use the version of tap-ftplogs "
                 "that wrote it"
             ) from None
-        self._budget = TimeBudget(settings.time_limit)
+        self._budget = Budget(settings.time_limit)
         self._client = FtpClient(settings, logger, self._budget)
         self._watch = Watch(settings, self._book.names_seen, logger)
         self.problems = Problems(settings, self._book.problems)
@@ -188,7 +191,9 @@ class Run:
         """
         tree = discover(self._client)
         missing = self._book.count_missing(tree.paths)
-        while missing > self._book.missing:
+        for _ in range(MOST_LISTINGS):
+            if missing <= self._book.missing:
+                break
             self._logger.info("%d files that were read before are not there: listing again", missing)
             again = discover(self._client)
             if len(again.paths) <= len(tree.paths):

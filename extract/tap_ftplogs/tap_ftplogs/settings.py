@@ -23,6 +23,8 @@ DEFAULT_CONNECT_TIMEOUT = 20.0
 DEFAULT_READ_TIMEOUT = 60.0
 DEFAULT_ATTEMPTS = 5
 DEFAULT_CONNECTIONS = 3
+#: A server that sends slowly for ever ends a run by this; a first load of ten years takes hours.
+DEFAULT_TIME_LIMIT = 86_400.0
 DEFAULT_ARCHIVE_FOLDER = "archive"
 DEFAULT_STALE_AFTER_HOURS = 96.0
 #: The events that an ordinary day has; any other name is worth a word when it is first seen.
@@ -48,7 +50,7 @@ class Settings:
     connect_timeout: float = DEFAULT_CONNECT_TIMEOUT
     read_timeout: float = DEFAULT_READ_TIMEOUT
     attempts: int = DEFAULT_ATTEMPTS
-    time_limit: float | None = None
+    time_limit: float = DEFAULT_TIME_LIMIT
     stale_after_hours: float = DEFAULT_STALE_AFTER_HOURS
     known_events: tuple[str, ...] = DEFAULT_KNOWN_EVENTS
     fail_on_problems: bool = True
@@ -89,7 +91,7 @@ class Settings:
             connect_timeout=_above_0(given, "connect_timeout", DEFAULT_CONNECT_TIMEOUT),
             read_timeout=_above_0(given, "read_timeout", DEFAULT_READ_TIMEOUT),
             attempts=_whole_number(given, "attempts", None, DEFAULT_ATTEMPTS, 1000),
-            time_limit=_above_0(given, "time_limit", 1.0) if "time_limit" in given else None,
+            time_limit=_above_0(given, "time_limit", DEFAULT_TIME_LIMIT),
             stale_after_hours=_above_0(given, "stale_after_hours", DEFAULT_STALE_AFTER_HOURS),
             known_events=tuple(map(str, given.get("known_events", DEFAULT_KNOWN_EVENTS))),
             fail_on_problems=_switch(given, "fail_on_problems", None),

@@ -15,7 +15,7 @@ from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 
-from tap_ftplogs import settings
+from tap_ftplogs import plain_text, settings
 from tap_ftplogs.check import check_source
 from tap_ftplogs.errors import SourceError
 from tap_ftplogs.messages import BlockWriter
@@ -139,7 +139,7 @@ class TapFtpLogs(Tap):
             th.NumberType,
             default=settings.DEFAULT_READ_TIMEOUT,
             title="Read time-out",
-            description="Seconds to wait for an answer or the next bytes",
+            description="Seconds to wait for a whole answer, and for each 64 KiB of a file or its rest",
         ),
         th.Property(
             "attempts",
@@ -151,8 +151,9 @@ class TapFtpLogs(Tap):
         th.Property(
             "time_limit",
             th.NumberType,
+            default=settings.DEFAULT_TIME_LIMIT,
             title="Time limit",
-            description="Seconds after which a run fails with what it has safely kept; no limit when not set",
+            description="Seconds after which a run fails with what it has safely kept",
         ),
         th.Property(
             "stale_after_hours",
@@ -218,6 +219,7 @@ class TapFtpLogs(Tap):
         catalog: IO[str] | None = None,
     ) -> None:
         """Run from the command line; a failure ends with one sentence and status 1."""
+        plain_text.install()
         with _failing_in_a_sentence(cls.logger):
             super().invoke(
                 about=about, about_format=about_format, config=config, state=state, catalog=catalog
@@ -236,7 +238,7 @@ class TapFtpLogs(Tap):
                 config |= cls._env_var_config
             report = check_source(config, thorough=True)
             for sentence in report.sentences():
-                click.echo(sentence)
+                click.echo(plain_text.plain_text(sentence, plain_text.LONGEST_RECORD))
             if report.problems:
                 raise SourceError(
                     f"{report.problems[0]} on the FTP server {report.place}: let {report.user} read it"

@@ -23,7 +23,9 @@ class ScriptedFtp:
     turn; CLOSE ends the connection; `half_replies` likewise, without a line end and then with CLOSE. `cuts`
     has, per transfer, after how many bytes to stop and what to reply then; `listing_cuts` does so for
     listings, whose reply stays the usual one or is that of `listing_replies`. `unknown`
-    has commands that it never does, with their reply.
+    has commands that it never does, with their reply. `floods` has, per command, what it sends again and
+    again in place of a reply; `flood_pause` waits in between. `endless` has the files, and `endless_listings`
+    the folders with the bytes, that it sends without end.
     """
 
     def __init__(self, *, has_mlsd: bool = False) -> None:
@@ -38,6 +40,12 @@ class ScriptedFtp:
         self.sent = 0
         self.on_command: Callable[[str], None] = lambda _: None
         self.has_mlsd = has_mlsd
+        self.floods: dict[str, bytes] = {}
+        self.flood_pause = 0.0
+        self.endless: set[str] = set()
+        self.endless_listings: dict[str, bytes] = {}
+        #: The host that replies to PASV tell, in the place of the true one.
+        self.told_address = ""
         #: Commands that it does not know, and the reply to them.
         self.unknown: dict[str, str] = {}
         #: What listings tell of a file instead of its size and time.
@@ -97,6 +105,8 @@ class _Session:
         self.passive: socket.socket | None = None
 
     def run(self) -> None:
+        if "CONNECT" in self.server.floods:
+            self.flood(self.connection, self.server.floods["CONNECT"])
         self.reply(self.instead("CONNECT") or "220 ready")
         with self.connection.makefile("r", encoding="latin-1", newline="\r\n") as lines:
             for line in lines:
@@ -104,6 +114,8 @@ class _Session:
                 self.server.commands.append(command)
                 self.server.on_command(command)
                 verb, _, argument = command.partition(" ")
+                if verb in self.server.floods:
+                    self.flood(self.connection, self.server.floods[verb])
                 if halves := self.server.half_replies[verb]:
                     self.connection.sendall(halves.pop(0).encode("latin-1"))
                     return
@@ -121,6 +133,13 @@ class _Session:
     def instead(self, verb: str) -> str | None:
         waiting = self.server.replies[verb]
         return waiting.pop(0) if waiting else self.server.unknown.get(verb)
+
+    def flood(self, connection: socket.socket, data: bytes) -> None:
+        """Send something until the client has had enough."""
+        while True:
+            connection.sendall(data)
+            self.server.sent += len(data)
+            time.sleep(self.server.flood_pause)
 
     def reply(self, text: str) -> None:
         self.connection.sendall(f"{text}\r\n".encode("latin-1"))
@@ -157,7 +176,7 @@ class _Session:
 
     def do_pasv(self, _: str) -> None:
         port = self.listen()
-        self.reply(f"227 (127,0,0,1,{port >> 8},{port & 255})")
+        self.reply(f"227 ({self.server.told_address or '127,0,0,1'},{port >> 8},{port & 255})")
 
     def do_epsv(self, _: str) -> None:
         self.reply(f"229 listening (|||{self.listen()}|)")
@@ -213,6 +232,9 @@ class _Session:
         return found
 
     def send_listing(self, lines: list[str]) -> None:
+        if data := self.server.endless_listings.get(self.current):
+            self.send(data, is_endless=True)
+            return
         listing = "".join(f"{line}\r\n" for line in lines).encode("latin-1")
         cut = self.server.listing_cuts.pop(0) if self.server.listing_cuts else None
         reply = self.server.listing_replies.pop(0) if self.server.listing_replies else None
@@ -223,12 +245,14 @@ class _Session:
         file = self.server.files.get(argument)
         if file is None:
             self.reply("550 no such file")
+        elif argument in self.server.endless:
+            self.send(file[0], is_endless=True)
         elif offset > len(file[0]):
             self.reply("554 beyond the end")
         else:
             self.send(file[0][offset:], cut=self.server.cuts.pop(0) if self.server.cuts else None)
 
-    def send(self, content: bytes, cut: tuple[int, str] | None = None) -> None:
+    def send(self, content: bytes, cut: tuple[int, str] | None = None, *, is_endless: bool = False) -> None:
         passive, self.passive = self.passive, None
         if passive is None:
             self.reply("425 no PASV")
@@ -237,6 +261,8 @@ class _Session:
         with passive:
             data, _ = passive.accept()
         with data:
+            if is_endless:
+                self.flood(data, content)
             part = content if cut is None else content[: cut[0]]
             data.sendall(part)
             self.server.sent += len(part)
