@@ -15,9 +15,9 @@ ESTABLISHED = "01"
 KEEPALIVE = "02"
 TICKS_PER_SECOND = 100
 
-# How often an end of a connection is seen before it counts, a second or so: the server's end has the system's
+# How often an end of a connection is seen before it counts, half a second or so: the server has the system's
 # two hours until the login is over, which takes a while where much else runs.
-LASTING = 40
+LASTING = 20
 
 
 def waits(port: int) -> Iterator[tuple[str, float]]:

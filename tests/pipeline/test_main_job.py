@@ -62,8 +62,8 @@ def test_both_ends_of_a_connection_ask_soon_whether_the_other_is_still_there(
 ) -> None:
     # One that is gone without a word holds up nobody for long.
     _, ends = watched
-    # The launcher's, Meltano's, the loader's for each source, some of dbt's; two ends each.
-    assert len(ends) > 12
+    # The launcher's, Meltano's, the loader's for each source, one of dbt's at least; two ends each.
+    assert len(ends) >= 10
     assert {end: seconds for end, seconds in ends.items() if seconds > KEEPALIVES_IDLE_SECONDS} == {}
 
 

@@ -333,7 +333,7 @@ def test_a_machine_that_is_a_link_to_another_is_not_read(
     assert result.error is None
 
 
-def test_folders_of_all_kinds(plant: Plant) -> None:
+def test_folders_of_all_kinds(plant: Plant, each_server: Vsftpd | FtpServer) -> None:
     names = [
         '"DEM" 12',
         "100%",
@@ -351,7 +351,10 @@ def test_folders_of_all_kinds(plant: Plant) -> None:
     for name in [*names, "été", "a\tb"]:
         plant.write(f"{name}/20250528.LOG", START)
     result = plant.run()
-    assert r"the name 'a\tb' is not used" in (result.error or "")
+    # pure-ftpd lists no name with a control character.
+    if each_server.name != "pure-ftpd":
+        assert result.error is not None
+        assert r"(the name 'a\tb' is not used" in result.error
     assert {record["machine_folder"] for record in result.records("log_files")} == {*names, "été"}
 
 
