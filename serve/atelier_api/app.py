@@ -91,5 +91,6 @@ def create_app(services: Services) -> FastAPI:
             allow_headers=["Authorization", "If-None-Match", "X-Request-ID"],
             expose_headers=["ETag", "X-Request-ID", "Retry-After"],
         )
-    app.add_middleware(Edge, https=services.settings.is_https)
+    settings = services.settings
+    app.add_middleware(Edge, https=settings.is_https, expects_proxy=bool(settings.trusted_proxies))
     return app

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from atelier.errors import AtelierError
 
 from atelier_api.auth import accounts, audit, keys, passwords
+from atelier_api.auth.names import IS_NAMED, check_username, normal_form
 from atelier_api.auth.permissions import ROLES, SCOPES
 from atelier_api.errors import ProblemError
 from atelier_api.server import services_for
@@ -122,14 +123,14 @@ async def list_users(services: Services, _options: argparse.Namespace) -> None:
     async with services.database.own.connection() as connection:
         cursor = await connection.execute(
             "select username, role, case when not is_active then 'disabled' when password_hash is null "
-            "then 'no password yet' else 'active' end from serve.users order by lower(username)"
+            "then 'no password yet' else 'active' end from serve.users order by lower(username collate \"C\")"
         )
         _print_table(("NAME", "ROLE", "STATE"), await cursor.fetchall())
 
 
 async def add_user(services: Services, options: argparse.Namespace) -> None:
     """Add a user."""
-    accounts.check_username(options.name)
+    check_username(options.name)
     password = sys.stdin.readline().rstrip("\n") if options.password_stdin else None
     if password is not None:
         passwords.check_new(password, options.name)
@@ -214,7 +215,8 @@ async def _first_admin(services: Services) -> str:
 async def _user_id(services: Services, name: str) -> int:
     async with services.database.own.connection() as connection:
         cursor = await connection.execute(
-            "select user_id from serve.users where lower(username) = lower(%s)", (name,)
+            f"select user_id from serve.users where {IS_NAMED}".encode(),  # noqa: S608 # a text of ours
+            (normal_form(name),),
         )
         row = await cursor.fetchone()
     if row is None:

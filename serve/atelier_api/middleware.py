@@ -51,8 +51,9 @@ class _TooLargeError(Exception):
 class Edge:
     """The outermost layer. What fails in it or below it is answered as a problem as well."""
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+    def __init__(self, app: ASGIApp, *, https: bool, expects_proxy: bool) -> None:
         self._app = app
+        self._may_warn = not expects_proxy
         self._headers = _HEADERS | ({"Strict-Transport-Security": _TRANSPORT_SECURITY} if https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,6 +65,13 @@ class Edge:
             # As GET; the server below leaves the body out.
             scope = {**scope, "method": "GET"}
         headers = Headers(scope=scope)
+        if self._may_warn and ("x-forwarded-for" in headers or "forwarded" in headers):
+            self._may_warn = False
+            _log.warning(
+                "requests come through a proxy at %s: name it in API_TRUSTED_PROXIES, else all people share "
+                "one address, and wrong passwords of one lock out all",
+                scope["client"][0] if scope.get("client") else "an unknown address",
+            )
         given = headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id

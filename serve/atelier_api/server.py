@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 from contextlib import asynccontextmanager
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from atelier_api.settings import Settings
+
+_log = logging.getLogger("atelier_api")
 
 _PRUNE_SECONDS = 6 * 3600.0
 
@@ -85,6 +88,11 @@ async def serve(settings: Settings) -> None:
     raise_file_limit()
     with contextlib.closing(listening(settings)) as place:
         async with services_for(settings) as services:
+            if settings.is_https and not settings.trusted_proxies:
+                _log.warning(
+                    "API_PUBLIC_URL is https, which a proxy speaks, and API_TRUSTED_PROXIES names none: all "
+                    "people share the proxy's address, and wrong passwords of one lock out all"
+                )
             config = uvicorn.Config(
                 create_app(services),
                 http=Protocol,

@@ -10,6 +10,7 @@ import json
 import math
 import re
 import secrets
+import threading
 import time
 import uuid
 from contextlib import closing
@@ -18,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import jwt
 import pytest
+from atelier_api.auth import passwords
 from atelier_api.auth.lockout import FIRST_DELAY_SECONDS, FREE_FAILURES
+from atelier_api.errors import ProblemError
 from served import add_users, start
 
 if TYPE_CHECKING:
@@ -315,9 +318,7 @@ def test_the_audit_log_has_no_secret(served: Served, user: str) -> None:
 def test_another_secret_key_ends_all_that_is_out(served: Served, user: str, tmp_path: Path) -> None:
     tokens = by_password(served, user).json()
     with served.browser() as browser:
-        form = re.search(r'name="form_token" value="([^"]+)"', browser.get("/login").text)
-        fields = {"username": user, "password": PASSWORD, "form_token": form[1] if form else "", "next": "/"}
-        assert browser.post("/login", data=fields).status_code == 303
+        assert by_form(browser, user, PASSWORD).status_code == 303
         cookie = browser.cookies["atelier_session"]
     wanted = {"name": "Power BI", "scopes": ["marts"], "expires_in_days": 1}
     with served.client("admin") as admin:
@@ -358,3 +359,106 @@ def test_a_key_of_an_earlier_release_stays_good(served: Served) -> None:
     assert status_with(served, key) == 200
     served.command("users", "list")
     assert status_with(served, key) == 200
+
+
+def lock_out(served: Served, name: str) -> None:
+    """Guess at an account from an address where its user is not known."""
+    place = "127.0.0.9"
+    with httpx.Client(transport=httpx.HTTPTransport(local_address=place), timeout=30) as stranger:
+        form = {"grant_type": "password", "username": name, "password": "a guess"}
+        statuses = [stranger.post(f"{served.url}/v1/auth/token", data=form).status_code for _ in range(7)]
+    assert statuses[-1] == 429
+
+
+def test_guesses_from_elsewhere_do_not_lock_a_user_out(served: Served, user: str) -> None:
+    lock_out(served, user)
+    assert by_password(served, user).status_code == 429
+    execute(served, "delete from serve.login_attempts")
+    assert by_password(served, user).status_code == 200
+    lock_out(served, user)
+    assert by_password(served, user).status_code == 200
+    # There, too, guessing gets slower.
+    statuses = [by_password(served, user, "a guess").status_code for _ in range(7)]
+    assert statuses == [401] * (FREE_FAILURES["known"] + 1) + [429] * 2
+
+
+def test_a_device_is_known_wherever_it_is(served: Served, user: str) -> None:
+    with served.browser() as browser:
+        assert by_form(browser, user, PASSWORD).status_code == 303
+        [device] = [cookie for cookie in browser.cookies.jar if cookie.name == "atelier_device"]
+        execute(served, "delete from serve.known_places")
+        lock_out(served, user)
+        assert by_password(served, user).status_code == 429
+        browser.cookies.delete("atelier_session")
+        assert by_form(browser, user, PASSWORD).status_code == 303
+    # It is of this account alone, and of this server.
+    other = f"user-{secrets.token_hex(4)}"
+    asyncio.run(add_users(served, {other: ("reader", PASSWORD)}))
+    execute(served, "delete from serve.known_places")
+    lock_out(served, other)
+    for value in (device.value, f"x.{'0' * 64}", "x", ""):
+        with served.browser() as browser:
+            browser.cookies.set("atelier_device", value or "", path="/login")
+            assert by_form(browser, other, PASSWORD).status_code == 429
+    assert httpx.get(f"{served.url}/v1/me", cookies={"atelier_device": device.value or ""}).status_code == 401
+
+
+def by_form(browser: httpx.Client, name: str, password: str) -> httpx.Response:
+    form = re.search(r'name="form_token" value="([^"]+)"', browser.get("/login").text)
+    fields = {"username": name, "password": password, "form_token": form[1] if form else "", "next": "/"}
+    return browser.post("/login", data=fields)
+
+
+@pytest.mark.parametrize("letters", ["\u0130", "\u0131", "\u017f", "\u212a"])
+def test_a_name_that_a_locale_takes_for_another_is_nobodys(served: Served, letters: str) -> None:
+    name = f"kis-{secrets.token_hex(4)}"
+    asyncio.run(add_users(served, {name: ("reader", PASSWORD)}))
+    for ascii_letter in "kis":
+        assert by_password(served, name.replace(ascii_letter, letters)).status_code in {401, 429}
+    assert by_password(served, name.upper()).status_code == 200
+    assert asyncio.run(refused_name(served, f"user{letters}")) == "bad-username"
+
+
+async def refused_name(served: Served, name: str) -> str | None:
+    try:
+        await add_users(served, {name: ("reader", PASSWORD)})
+    except ProblemError as problem:
+        return problem.kind
+    return None
+
+
+def test_attempts_of_an_hour_are_one_entry(served: Served, user: str) -> None:
+    for _ in range(6):
+        by_password(served, user, "a guess")
+    found = execute(served, "select action, times from serve.audit where target = %s order by 1", user)
+    assert found == [("login_failed", 5), ("login_locked", 1)]
+    # Names that there are not share one.
+    before = execute(served, "select count(*) from serve.audit where target is null")
+    execute(served, "delete from serve.login_attempts")
+    for number in range(5):
+        by_password(served, f"nobody-{number}", "a guess")
+    [(after,)] = execute(served, "select count(*) from serve.audit where target is null")
+    assert after - before[0][0] <= 1
+
+
+def test_log_ins_wait_for_few_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    release = threading.Event()
+
+    async def busy() -> str | None:
+        waiting = [
+            asyncio.create_task(passwords.matches("a", None)) for _ in range(passwords.MOST_WAITING + 2)
+        ]
+        await asyncio.sleep(0.5)
+        try:
+            passwords.check_queue()
+        except ProblemError as problem:
+            return f"{int(problem.status)} {problem.kind}"
+        finally:
+            release.set()
+            await asyncio.gather(*waiting)
+            passwords.check_queue()
+        return None
+
+    monkeypatch.setattr(passwords, "_limiter", [])
+    monkeypatch.setattr(passwords, "_verify", lambda *_: release.wait(20))
+    assert asyncio.run(busy()) == "429 log-ins-busy"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Literal
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import psycopg
 
 from atelier_api.auth import keys, passwords
+from atelier_api.auth.names import check_username
 from atelier_api.auth.permissions import PERMISSIONS
 from atelier_api.auth.sessions import User
 from atelier_api.auth.tokens import new_secret
@@ -25,8 +25,6 @@ Purpose = Literal["setup", "password", "login"]
 #: A link to set a password lies in somebody's mail for a while; one that logs in is used at once.
 LINK_HOURS: Final[dict[Purpose, int]] = {"setup": 1, "password": 72, "login": 1}
 
-USERNAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
-
 #: A change that must not leave the server without an administrator waits for the one before.
 _ADMIN_LOCK: Final = 7_021_955_233
 
@@ -38,19 +36,6 @@ class Link:
     purpose: Purpose
     user_id: int | None
     username: str | None
-
-
-def check_username(username: str) -> None:
-    """Check the name of a new user.
-
-    Raises:
-        ProblemError: It is none.
-    """
-    if not re.fullmatch(USERNAME_PATTERN, username):
-        wrong = "a user name has letters, digits and . _ @ -, 64 at most, and begins with a letter or digit"
-        raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY, wrong, kind="bad-username", errors=[("body.username", wrong)]
-        )
 
 
 async def set_password(
@@ -76,8 +61,9 @@ async def create(pool: Pool, username: str, role: Role, password: str | None = N
     """Create a user and return the id; without a password nobody can log in as it until a link sets one.
 
     Raises:
-        ProblemError: There is one of this name, whatever its case.
+        ProblemError: It is no name, or there is one of this name, whatever its case.
     """
+    check_username(username)
     kept = await passwords.hashed(password) if password else None
     try:
         async with pool.connection() as connection:

@@ -21,6 +21,9 @@ _hasher = PasswordHasher()
 #: Verified for unknown names, so that they take as long as known ones.
 _NOBODYS: Final = _hasher.hash(secrets.token_urlsafe(32))
 
+#: Log-ins that may wait for their turn; one takes a fifth of a second or so.
+MOST_WAITING: Final = 20
+
 _limiter: list[CapacityLimiter] = []
 
 
@@ -33,6 +36,21 @@ async def matches(password: str, kept: str | None) -> bool:
     """Tell whether a password is the one whose hash was kept; with no hash after the same time."""
     right = await to_thread.run_sync(_verify, kept or _NOBODYS, password, limiter=_few())
     return right and kept is not None
+
+
+def check_queue() -> None:
+    """Check that another password can be looked at soon.
+
+    Raises:
+        ProblemError: Too many wait already.
+    """
+    if _few().statistics().tasks_waiting >= MOST_WAITING:
+        raise ProblemError(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "too many log in at once: try again in a few seconds",
+            kind="log-ins-busy",
+            headers={"Retry-After": "5"},
+        )
 
 
 def check_new(password: str, username: str) -> None:

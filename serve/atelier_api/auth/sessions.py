@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from atelier_api.auth import audit, lockout, passwords
+from atelier_api.auth.names import IS_NAMED, normal_form
 from atelier_api.auth.tokens import ACCESS_SECONDS, Claims, new_secret
 from atelier_api.errors import ProblemError
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from fastapi import Request
 
     from atelier_api.services import Services
+
+#: By which a device is known on which a user has logged in before; it lets nobody in.
+DEVICE_COOKIE: Final = "atelier_device"
 
 #: However much it is used, a log-in ends after so many days.
 SESSION_DAYS: Final = 30
@@ -66,39 +70,41 @@ async def authenticate(services: Services, request: Request, username: str, pass
     """Return the user who has this password.
 
     Raises:
-        ProblemError: There is none (401), or there were too many wrong passwords (429).
+        ProblemError: There is none (401), or there were too many wrong passwords or log-ins at once (429).
     """
     pool, seal = services.database.own, services.principals.attempts
-    address = audit.address_of(request)
+    passwords.check_queue()
+    place = lockout.Place(username, audit.address_of(request), request.cookies.get(DEVICE_COOKIE, ""))
     try:
-        await lockout.reserve(pool, seal, account=username, address=address)
+        subjects = await lockout.reserve(pool, seal, place)
     except ProblemError:
-        await audit.record(pool, request, "login_locked", actor=None, target=await _known(services, username))
+        await audit.count(pool, request, "login_locked", target=await _known(services, username))
         raise
     async with pool.connection() as connection:
         cursor = await connection.execute(
-            "select user_id, username, role, token_version, password_hash from serve.users "
-            "where lower(username) = lower(%s) and is_active",
-            (username,),
+            "select user_id, username, role, token_version, password_hash from serve.users "  # noqa: S608
+            f"where {IS_NAMED} and is_active".encode(),
+            (normal_form(username),),
         )
         row = await cursor.fetchone()
     if not await passwords.matches(password, row[4] if row else None) or row is None:
         # Only names that exist: who mistypes may have typed the password where the name belongs.
-        await audit.record(pool, request, "login_failed", actor=None, target=row[1] if row else None)
+        await audit.count(pool, request, "login_failed", target=row[1] if row else None)
         raise ProblemError(
             HTTPStatus.UNAUTHORIZED,
             "user name or password is wrong",
             kind="wrong-credentials",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    await lockout.forgive(pool, seal, account=username, address=address)
+    await lockout.forgive(pool, seal, place, row[0], subjects)
     return User(*row[:4])
 
 
 async def _known(services: Services, username: str) -> str | None:
     async with services.database.own.connection() as connection:
         cursor = await connection.execute(
-            "select username from serve.users where lower(username) = lower(%s)", (username,)
+            f"select username from serve.users where {IS_NAMED}".encode(),  # noqa: S608 # a text of ours
+            (normal_form(username),),
         )
         row = await cursor.fetchone()
     return str(row[0]) if row else None

@@ -128,6 +128,7 @@ rejected_count | Lignes rejetées | Rejected lines
 rejected_line_count | Lignes rejetées | Rejected lines
 rejected_line_rate | Taux de rejet | Rejection rate
 request_id | Requête | Request
+times | Nombre de fois | Times
 resolved_at | Résolu à | Resolved at
 revoked_at | Révoqué à | Revoked at
 role | Rôle | Role

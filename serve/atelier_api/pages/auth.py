@@ -13,6 +13,8 @@ from starlette.responses import RedirectResponse
 
 from atelier_api.auth import accounts, audit, sessions
 from atelier_api.auth.dependencies import check_form_token, principal_of, same_origin
+from atelier_api.auth.lockout import KNOWN_DAYS, device_cookie
+from atelier_api.auth.names import check_username
 from atelier_api.auth.principals import COOKIE, Principal
 from atelier_api.auth.sessions import User
 from atelier_api.errors import ProblemError
@@ -105,7 +107,7 @@ async def use_link(  # the fields of the form
         _check_form(request, services, form_token)
         link = await accounts.look_at_link(services, token)
         if link and link.purpose == "setup":
-            accounts.check_username(name)
+            check_username(name)
         user = await accounts.use_link(services, token, username=name, password=password)
     except ProblemError as problem:
         return await _link_page(request, services, token, problem)
@@ -139,6 +141,15 @@ async def _logged_in(request: Request, services: Services, user: User, target: s
         secure=services.settings.is_https,
         httponly=True,
         samesite="lax",
+    )
+    response.set_cookie(
+        sessions.DEVICE_COOKIE,
+        device_cookie(services.principals.attempts, user.username),
+        max_age=KNOWN_DAYS * 24 * 3600,
+        path="/login",
+        secure=services.settings.is_https,
+        httponly=True,
+        samesite="strict",
     )
     response.delete_cookie(FORM_COOKIE, secure=services.settings.is_https, httponly=True, samesite="strict")
     response.headers["Cache-Control"] = "no-store"

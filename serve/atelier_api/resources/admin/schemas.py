@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from atelier_api.auth.accounts import USERNAME_PATTERN
 from atelier_api.auth.keys import MOST_DAYS
+from atelier_api.auth.names import USERNAME_PATTERN
 from atelier_api.auth.permissions import Role, Scope
 from atelier_api.paging import Page, PageQuery, Row, fields_of, sparse
 from atelier_api.resources.parameters import Day, day
@@ -146,6 +146,7 @@ class AuditEntry(Row):
     target: str | None = Field(description="To what.")
     address: str | None = Field(description="From which address.")
     request_id: str | None = Field(description="By which request.")
+    times: int = Field(description="How often within an hour, from the same address.", ge=1)
     details: str = Field(description="More, as JSON; never a secret.")
 
 
