@@ -73,7 +73,7 @@ def write(path: Path, content: bytes, mode: int = 0o600) -> None:
 
 
 def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Write a file at once or not at all: nobody ever sees a part of it. A link gives way to the file."""
+    """Write a file at once or not at all: no reader sees a part of it. A link gives way to the file."""
     fresh = path.with_name(path.name + PART)
     with suppress(FileNotFoundError):
         fresh.unlink()

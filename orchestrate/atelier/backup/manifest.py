@@ -105,7 +105,7 @@ def _check_seal(folder: Path, content: dict[str, Any], key: str, *, accept_unsea
         if not seal.is_key(key, content["pseudonym_key"]):
             raise AtelierError(
                 f"PSEUDONYM_KEY is not the one under which the backup {folder} was made: every customer "
-                "would get another pseudonym and whoever is erased would come back; set the key of then"
+                "would get another pseudonym and erased customers would come back; set the key of then"
             ) from None
         if isinstance(error, seal.BrokenSealError):
             raise AtelierError(
@@ -144,7 +144,7 @@ def verify(folder: Path, manifest: Manifest) -> None:
 
 @contextmanager
 def verified(folder: Path, manifest: Manifest, name: str) -> Iterator[IO[bytes]]:
-    """Open a file of a backup that is what was written; also at the end, or whoever used it is told.
+    """Open a file of a backup that is what was written.
 
     Raises:
         AtelierError: It is missing or another.
