@@ -29,6 +29,7 @@ def keep_in_memory() -> None:
             link.parent.mkdir(parents=True, exist_ok=True)
             link.unlink(missing_ok=True)
             memory[self] = os.memfd_create(link.name)
+            os.fchmod(memory[self], 0o600)
             link.symlink_to(f"/proc/{os.getpid()}/fd/{memory[self]}")
         await prepare(self, session)
 

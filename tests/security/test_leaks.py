@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import stat
 import subprocess
 import threading
 from contextlib import closing, contextmanager, suppress
@@ -52,6 +53,8 @@ class Watcher(threading.Thread):
         self.over = threading.Event()
         self.command_lines: set[bytes] = set()
         self.modes: dict[str, int] = {}
+        #: Configurations that were files of a disk.
+        self.on_disk: set[str] = set()
 
     def run(self) -> None:
         while not self.over.wait(0.02):
@@ -62,6 +65,8 @@ class Watcher(threading.Thread):
             for path in self.folder.rglob("*config*.json"):
                 with suppress(OSError):
                     self.modes[path.name] = path.stat().st_mode & 0o777
+                    if not stat.S_ISLNK(path.lstat().st_mode):
+                        self.on_disk.add(path.name)
 
 
 class Leaks:
@@ -252,9 +257,10 @@ def test_secrets_from_files_do_as_well(leaks: Leaks, tmp_path: Path) -> None:
         status, output = leaks.meltano("run", "erp", **changes)
     assert status == 0, output[-3000:]
     assert any(b"tap-mysql" in line for line in watcher.command_lines)
-    # The files by which Meltano hands secrets to its plugins are their owner's alone, and gone.
+    # What Meltano hands its plugins is in memory, its owner's alone, and gone.
     assert any(name.startswith("tap.") for name in watcher.modes)
     assert set(watcher.modes.values()) == {0o600}
+    assert watcher.on_disk == set()
     assert list(leaks.folder.rglob("*config*.json")) == []
     assert leaks.plant.query("select count(*) > 0 from raw_erp.a_kopf") == [(True,)]
     for command in (("atelier", "roles"), ("atelier", "check", "logs"), ("atelier-api", "users", "list")):
