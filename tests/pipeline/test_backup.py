@@ -77,7 +77,7 @@ def bytes_sent(plant: Plant) -> int:
 def plant(new_plant: Callable[..., Plant], tmp_path_factory: pytest.TempPathFactory) -> Plant:
     """It is noon: files end in a torn line. Somebody uses the API."""
     plant = new_plant("backup")
-    plant.run_well("elt")
+    plant.load()
     env_file = tmp_path_factory.mktemp("api") / "env"
     env_file.touch()
     subprocess.run(

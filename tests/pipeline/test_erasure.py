@@ -126,7 +126,7 @@ def loaded(new_plant: Callable[..., Plant]) -> tuple[Plant, Customer]:
     )
     # What is no order of theirs stays: a profile of that name, a wait as long, another extension.
     customer.own_numbers.discard(number)
-    plant.run_well("elt")
+    plant.load()
     return plant, customer
 
 

@@ -71,7 +71,7 @@ def fill_with_field_cases(plant: Plant) -> None:
 def plant(new_plant: Callable[..., Plant]) -> Plant:
     plant = new_plant("erp", evening=True)
     fill_with_field_cases(plant)
-    plant.run_well("elt")
+    plant.load()
     return plant
 
 
@@ -260,7 +260,7 @@ def test_a_load_that_is_refused_is_written_down_as_not_loaded(plant: Plant) -> N
 def test_the_published_tap_gives_the_same_marts(plant: Plant) -> None:
     before = plant.contents("marts", "intermediate")
     plant.run_well("erp-published")
-    plant.run_well("transform")
+    plant.load("transform")
     assert plant.contents("marts", "intermediate") == before
     loads = plant.query(LOADS)[-6:]
     assert {row[4] for row in loads} == {None}

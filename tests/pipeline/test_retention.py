@@ -103,7 +103,7 @@ def orders(new_plant: Callable[..., Plant]) -> tuple[Plant, dict[str, str]]:
         change(connection, "a_logbuch", found["undated"], "datum", None)
         add_note(connection, found["of some months"], "Mme Durand est contente", TODAY)
         add_note(connection, found["of some months"], "Mme Durand attend", TODAY - timedelta(299))
-    plant.run_well("elt")
+    plant.load()
     return plant, found
 
 
@@ -148,7 +148,7 @@ def retained(orders: tuple[Plant, dict[str, str]]) -> tuple[dict[str, list[str]]
     plant, found = orders
     with closing(erp_connection(plant)) as connection:
         delete_order(connection, found["deleted in the ERP"])
-    plant.run_well("erp-to-marts")
+    plant.load("erp-to-marts")
     plant.execute(
         "update snapshots.order_history set dbt_valid_from = '2019-06-01', dbt_valid_to = '2019-06-02' "
         f"where order_id = '{found['deleted in the ERP']}'"

@@ -152,7 +152,7 @@ def plant(site: Site, sources: Plant) -> Iterator[Plant]:
     remove(site, DATABASE)
     plant = at(sources, DATABASE)
     administer(site, f'create database "{DATABASE}" owner {plant.variables["POSTGRES_USER"]}')
-    plant.run_well("elt")
+    plant.load()
     keep_users(plant)
     # As `atelier roles` says, by the pipeline's own user.
     for group in GROUPS:
