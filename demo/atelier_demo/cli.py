@@ -59,7 +59,10 @@ def run(options: argparse.Namespace) -> int:
 def lint_sql(options: argparse.Namespace) -> int:
     """Lint the SQL; it is compiled on a warehouse of the tests, which stays empty."""
     site = Site(options.site or root_folder() / ".local" / "test")
-    tools.lint_sql(root_folder(), site.up())
+    try:
+        tools.lint_sql(root_folder(), site.up())
+    finally:
+        site.down()
     return 0
 
 

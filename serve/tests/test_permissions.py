@@ -137,8 +137,8 @@ def test_files_are_for_planners_and_those_above(served: Served, who: str) -> Non
 
 
 @pytest.mark.parametrize("who", [READER, PLANNER, DPO, ADMIN])
-def test_customers_and_prices_are_not_for_readers(served: Served, who: str) -> None:
-    secret = {"price_eur", "customer_key"}
+def test_customers_job_names_and_prices_are_not_for_readers(served: Served, who: str) -> None:
+    secret = {"job_name", "price_eur", "customer_key"}
     with served.client(who) as client:
         rows = client.get("/v1/shutter-orders").json()["data"]
         single = client.get("/v1/shutter-orders/K000001").json()
@@ -150,8 +150,11 @@ def test_customers_and_prices_are_not_for_readers(served: Served, who: str) -> N
                 # The order of the rows would tell who pays more.
                 {"sort": "price_eur"},
                 {"sort": "-price_eur"},
+                {"sort": "job_name"},
             )
         ]
+        named = client.get("/v1/shutter-orders", params={"q": "tilleuls", "limit": 1000}).json()["data"]
+    assert bool(named) is (who != READER)
     if who == READER:
         assert not secret & set(rows[0])
         assert not secret & set(single)

@@ -117,6 +117,7 @@ def test_a_table_or_column_that_is_missing_is_named(plant: Plant) -> None:
             cursor.execute("rename table a_vorgang_old to a_vorgang")
 
 
+@pytest.mark.slow  # it waits for servers to stop and start; a port where nothing listens is told the same
 @pytest.mark.usefixtures("unchanged")
 def test_a_server_that_is_down_is_named(plant: Plant) -> None:
     plant.site.ftp.stop()

@@ -71,7 +71,7 @@ def fill_with_field_cases(plant: Plant) -> None:
 def plant(new_plant: Callable[..., Plant]) -> Plant:
     plant = new_plant("erp", evening=True)
     fill_with_field_cases(plant)
-    plant.load()
+    plant.run_well("elt")
     return plant
 
 

@@ -17,8 +17,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
 
 #: What each permission is, for the description of the API.
 MEANINGS: Final = {
-    "marts": "read the marts, but for customers and prices of orders",
-    "orders": "see customers and prices of orders",
+    "marts": "read the marts, but for customers, job names and prices of orders",
+    "orders": "see customers, job names and prices of orders",
     "exports": "get lists as csv and xlsx",
     "metrics": "read /metrics",
     "audit": "read the audit log",

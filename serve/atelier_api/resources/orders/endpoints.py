@@ -29,7 +29,9 @@ async def list_orders(
     request: Request, services: ServicesDep, principal: Reader, query: Annotated[OrderQuery, Query()]
 ) -> Response:
     """Roller-shutter orders to plan, those planned first on top, with their progress."""
-    return await Answer(request, services, principal).page(ORDERS, query)
+    # A search in what one may not see would give it away letter by letter.
+    sees_job_names = "orders" in principal.permissions
+    return await Answer(request, services, principal).page(ORDERS, query, sees_job_names=sees_job_names)
 
 
 @router.get("/order-selection", **listed(OrderSelectionPage))

@@ -16,7 +16,7 @@ from atelier_api.resources.orders.schemas import (
 _PLAIN = "translate(lower({}), 'àâäéèêëîïôöùûüçœæßÀÂÄÉÈÊËÎÏÔÖÙÛÜÇŒÆ', 'aaaeeeeiioouuucoasaaaeeeeiioouuucoa')"
 _SEARCHED = _PLAIN.format(
     "concat_ws(' ', orders.order_number || coalesce('/' || nullif(orders.extension, ''), ''), "
-    "orders.job_name, orders.box_code)"
+    "case when %(sees_job_names)s then orders.job_name end, orders.box_code)"
 )
 
 #: The ERP spells one status in many ways: they are found by the name of all, and each by itself.
@@ -42,6 +42,7 @@ ORDERS = Listing(
         "is_begun": "(coalesce(progress.piece_count, 0) > 0) = %(is_begun)s",
     },
     restricted=dict.fromkeys(RESTRICTED, "orders"),
+    inner=("sees_job_names",),
 )
 
 ACCESSORIES = Listing(

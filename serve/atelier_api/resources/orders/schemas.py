@@ -25,7 +25,8 @@ class Order(Row):
         description="Status as the plant's list of statuses spells it.", examples=["Planifiée"]
     )
     job_name: str | None = Field(
-        description="What the customer calls it.", examples=["Résidence Les Tilleuls"]
+        description="What the customer calls it, often by a name. Not for readers.",
+        examples=["Résidence Les Tilleuls"],
     )
     planned_at: datetime | None = Field(description="The latest entry *cde planifiée*.")
     planned_on: date | None = Field(description="Its date.", examples=["2025-05-20"])
@@ -49,7 +50,7 @@ class Order(Row):
 
 
 #: Columns that not everybody may see; where they may not, they are left out.
-RESTRICTED = ("price_eur", "customer_key")
+RESTRICTED = ("job_name", "price_eur", "customer_key")
 
 
 class OrderRow(Order):
@@ -73,8 +74,8 @@ class OrderQuery(PageQuery):
             min_length=1,
             max_length=100,
             pattern=r"^[^\x00-\x1f\x7f]+$",
-            description="Text in the order number with its extension, the job name or the box code; case and "
-            "accents do not matter.",
+            description="Text in the order number with its extension, the box code or (not for readers) the "
+            "job name; case and accents do not matter.",
             examples=["230001"],
         ),
     ] = None

@@ -138,12 +138,14 @@ function columns() {
                     nameOf(order),
                 ),
         },
-        {
-            label: t("column.job_name"),
-            sort: "job_name",
-            value: (order) => order.job_name ?? "–",
-            className: "wrap",
-        },
+        may("orders")
+            ? {
+                  label: t("column.job_name"),
+                  sort: "job_name",
+                  value: (order) => order.job_name ?? "–",
+                  className: "wrap",
+              }
+            : null,
         {
             label: t("column.status"),
             sort: "status_name",
@@ -203,7 +205,7 @@ function openOrder(order) {
         const full = await get(`shutter-orders/${encodeURIComponent(order.order_id)}`);
         return [
             facts([
-                [t("column.job_name"), full.job_name ?? "–"],
+                "job_name" in full ? [t("column.job_name"), full.job_name ?? "–"] : null,
                 [t("column.status"), full.status_name],
                 [t("column.planned_on"), moment(full.planned_at)],
                 [t("column.entered_on"), date(full.entered_on)],
