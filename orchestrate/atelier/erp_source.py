@@ -226,6 +226,7 @@ def _report(variables: Mapping[str, str]) -> SourceReport:
         "tls": variables.get("MYSQL_TLS"),
         "tls_ca_file": variables.get("MYSQL_TLS_CA"),
         "tls_verify": variables.get("MYSQL_TLS_VERIFY"),
+        "public_key_file": variables.get("MYSQL_PUBLIC_KEY"),
     }
     try:
         return check_source(config, needed=ERP_COLUMNS)

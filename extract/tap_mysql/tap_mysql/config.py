@@ -45,6 +45,13 @@ CONFIG_SCHEMA = th.PropertiesList(
         "the way can read and change the data, and every run says so",
     ),
     th.Property(
+        "public_key_file",
+        th.StringType,
+        title="Public key file",
+        description="PEM file with the server's own key (`public_key.pem`), by which MySQL 8 gets the "
+        "password of a user of `caching_sha2_password` without TLS; a key that it sends is never used",
+    ),
+    th.Property(
         "timezone",
         th.StringType,
         default=settings.DEFAULT_TIMEZONE,
@@ -89,6 +96,13 @@ CONFIG_SCHEMA = th.PropertiesList(
         default=settings.DEFAULT_LOCK_TIMEOUT,
         title="Lock time-out",
         description="Seconds to wait for a table that another session of the server has locked",
+    ),
+    th.Property(
+        "time_limit",
+        th.NumberType,
+        default=settings.DEFAULT_TIME_LIMIT,
+        title="Time limit",
+        description="Seconds that all that is read over one connection may take",
     ),
     th.Property(
         "attempts",

@@ -36,6 +36,7 @@ class RecordFormatter:
             logger: Takes warnings.
         """
         self._table = table
+        self._kinds = columns
         self._columns = [column for column, _ in columns]
         self._logger = logger
         self._oddities = [values.Oddities() for _ in columns]
@@ -58,19 +59,21 @@ class RecordFormatter:
             end: What follows them, likewise.
 
         Raises:
-            SourceError: A column of a binary type is told as text, and holds something else.
+            SourceError: A column holds what cannot be a value of its type, or a binary one that is told as
+                text something else; or a packet is no row of the table.
         """
         members = self._members
         parts: list[str] = []
         add = parts.append
         for packet in packets:
             add(head)
-            for (prefix, formatter), value in zip(members, fields(packet), strict=True):
+            row = self._row(packet)
+            for (prefix, formatter), value in zip(members, row, strict=True):
                 add(prefix)
                 try:
                     add("null" if value is None else formatter(value))
                 except ValueError:
-                    raise self._no_text(prefix) from None
+                    raise self._no_value(prefix) from None
             add(end)
         self.row_count += len(packets)
         self._warn_of_invalid_texts(packets)
@@ -117,8 +120,25 @@ class RecordFormatter:
                 r"%s.%s: %d texts hold bytes that are no text, which came as \xff", self._table, column, count
             )
 
-    def _no_text(self, prefix: str) -> SourceError:
-        column = self._columns[[member for member, _ in self._members].index(prefix)]
+    def _row(self, packet: bytes) -> list[bytes | None]:
+        try:
+            row = fields(packet)
+        except ValueError:
+            row = []
+        if len(row) != len(self._members):
+            raise SourceError(
+                f"the server sends what is no row of the {len(self._members)} columns of the table "
+                f"{self._table}: check what answers there, and its version"
+            )
+        return row
+
+    def _no_value(self, prefix: str) -> SourceError:
+        column, kind = self._kinds[[member for member, _ in self._members].index(prefix)]
+        if kind.name != "bytes":
+            return SourceError(
+                f"the column {column.name} of the table {self._table} is of the type {column.column_type}, "
+                "and the server sends what is none: check what answers there, and its version"
+            )
         return SourceError(
             f"the column {column.name} of the table {self._table} is of the type {column.column_type} and "
             "holds bytes that are no text: let the source have it as a text again, or select it no more"

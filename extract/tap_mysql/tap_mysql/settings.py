@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+
 from tap_mysql.errors import SourceError
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ DEFAULT_CONNECT_TIMEOUT = 20.0
 DEFAULT_READ_TIMEOUT = 600.0
 DEFAULT_LOCK_TIMEOUT = 30.0
 DEFAULT_ATTEMPTS = 3
+#: A server that sends slowly for ever ends a run by this; a large ERP takes minutes.
+DEFAULT_TIME_LIMIT = 86_400.0
 
 _OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d")
 _LONGEST_TIMEOUT = 31_536_000.0
@@ -44,6 +49,8 @@ class Settings:
     read_timeout: float = DEFAULT_READ_TIMEOUT
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT
     attempts: int = DEFAULT_ATTEMPTS
+    time_limit: float = DEFAULT_TIME_LIMIT
+    public_key: bytes | None = None
     table_reads: bool = False
     binary_as_text: bool = False
 
@@ -87,10 +94,27 @@ class Settings:
             connect_timeout=_seconds(given, "connect_timeout", DEFAULT_CONNECT_TIMEOUT),
             read_timeout=_seconds(given, "read_timeout", DEFAULT_READ_TIMEOUT),
             lock_timeout=_seconds(given, "lock_timeout", DEFAULT_LOCK_TIMEOUT),
+            time_limit=_seconds(given, "time_limit", DEFAULT_TIME_LIMIT),
+            public_key=_public_key(given),
             attempts=_whole_number(given, "attempts", DEFAULT_ATTEMPTS, 1000),
             table_reads=_switch(given, "table_reads", default=False),
             binary_as_text=_switch(given, "binary_as_text", default=False),
         )
+
+
+def _public_key(given: Mapping[str, Any]) -> bytes | None:
+    path = given.get("public_key_file")
+    if path is None:
+        return None
+    try:
+        key = Path(path).read_bytes()
+        serialization.load_pem_public_key(key)
+    except (OSError, ValueError, UnsupportedAlgorithm):
+        raise SourceError(
+            f"the file {path} holds no public key that can be read: let public_key_file (MYSQL_PUBLIC_KEY) "
+            "name a copy of public_key.pem in the MySQL server's folder of data"
+        ) from None
+    return key
 
 
 def _tls_mode(given: Mapping[str, Any]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pymysql.err import MySQLError
 
 from tap_mysql import wire
+from tap_mysql.plain_text import plain_text
 from tap_mysql.source import connect, explained
 from tap_mysql.tables import list_tables, quoted_name
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
     from tap_mysql.settings import Settings
     from tap_mysql.tables import Table
+
+
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", re.ASCII)
+_LONGEST_VERSION: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,9 @@ class Snapshot:
                 cursor.execute("start transaction with consistent snapshot, read only")
                 cursor.execute("select version(), date_format(utc_timestamp(6), '%Y-%m-%dT%H:%i:%s.%f')")
                 row = cursor.fetchone() or ("", "")
-            self.server_version, self.taken_at = str(row[0]), str(row[1])
+            self.server_version, self.taken_at = plain_text(str(row[0]), _LONGEST_VERSION), str(row[1])
+            if not _MOMENT.fullmatch(self.taken_at):
+                raise ValueError("its clock tells no time")
             exact = _position_of_snapshot(self._connection)
             # Elsewhere the position is only sure when it did not move while the snapshot was taken.
             after = exact or _position(self._connection)

@@ -8,11 +8,12 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-import pymysql
 from pymysql.constants import CR, ER
 from pymysql.err import MySQLError
 
 from tap_mysql.errors import SourceError
+from tap_mysql.plain_text import plain_text
+from tap_mysql.protocol import MALFORMED, GuardedConnection, PasswordRefusedError, within
 
 if TYPE_CHECKING:
     import logging
@@ -47,6 +48,8 @@ _PATIENCE: Final = (
 
 _SECONDS_BEFORE_NEXT_ATTEMPT: Final = 2.0
 
+#: None is an error of PyMySQL itself, which no server has given a number.
+_MALFORMED: Final = {None, CR.CR_MALFORMED_PACKET, CR.CR_COMMANDS_OUT_OF_SYNC}
 _LOST: Final = {CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, 1053, 1317, 1927, 4031}
 _BUSY: Final = {ER.CON_COUNT_ERROR, ER.TOO_MANY_USER_CONNECTIONS}
 _WRONG_LOGIN: Final = {ER.ACCESS_DENIED_ERROR, 1698}
@@ -73,7 +76,7 @@ def connect(settings: Settings, logger: logging.Logger) -> Connection[Any]:
     while True:
         try:
             return _prepared(settings, logger)
-        except (MySQLError, OSError, RuntimeError) as error:
+        except (MySQLError, OSError, *MALFORMED) as error:
             if attempt >= settings.attempts or not _may_help(error):
                 raise SourceError(_sentence(error, settings)) from None
             logger.warning(
@@ -100,7 +103,7 @@ def explained(settings: Settings, doing: str, table: str | None = None) -> Itera
     """
     try:
         yield
-    except (MySQLError, OSError) as error:
+    except (MySQLError, OSError, *MALFORMED) as error:
         if _code(error) in _LOCKED:
             raise SourceError(f"{doing} failed: {_locked(table, settings)}") from error
         raise SourceError(f"{doing} failed: {_sentence(error, settings)}") from error
@@ -129,7 +132,7 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
 
 def _prepared(settings: Settings, logger: logging.Logger) -> Connection[Any]:
     context = tls_context(settings)
-    connection: Connection[Any] = pymysql.connect(
+    connection = GuardedConnection(
         host=settings.host,
         port=settings.port,
         user=settings.user,
@@ -142,7 +145,17 @@ def _prepared(settings: Settings, logger: logging.Logger) -> Connection[Any]:
         connect_timeout=settings.connect_timeout,
         read_timeout=settings.read_timeout,
         program_name="tap-mysql",
+        defer_connect=True,
     )
+    connection.time_limit = settings.time_limit
+    connection.known_public_key = settings.public_key
+    with within(connection, settings.read_timeout):
+        connection.connect()
+        _prepare(connection, settings, logger)
+    return connection
+
+
+def _prepare(connection: Connection[Any], settings: Settings, logger: logging.Logger) -> None:
     try:
         with connection.cursor() as cursor:
             for statement in _SESSION:
@@ -158,7 +171,6 @@ def _prepared(settings: Settings, logger: logging.Logger) -> Connection[Any]:
     except BaseException:
         connection.close()
         raise
-    return connection
 
 
 def _try(cursor: Cursor, statement: str, logger: logging.Logger) -> None:
@@ -204,8 +216,14 @@ def _may_help(error: BaseException) -> bool:
 def _sentence(error: BaseException, settings: Settings) -> str:
     code, place = _code(error), settings.place
     tls_failure = _tls_failure(error)
-    says = str(error.args[-1]).rstrip(".") if error.args else type(error).__name__
+    says = plain_text(str(error.args[-1])).rstrip(".") if error.args else type(error).__name__
     server = f"the MySQL server {place}"
+    if isinstance(error, PasswordRefusedError):
+        return (
+            f"{server} asks for the password {says}, so that a false server could read it: it gets none "
+            "without TLS. Set tls (MYSQL_TLS) to required; a user of caching_sha2_password may also do with "
+            "the server's own key in public_key_file (MYSQL_PUBLIC_KEY)"
+        )
     if isinstance(tls_failure, ssl.SSLCertVerificationError):
         why = tls_failure.verify_message.rstrip(".")
         return (
@@ -245,5 +263,10 @@ def _sentence(error: BaseException, settings: Settings) -> str:
         return (
             f"{server} cannot be reached ({says}): check host and port (MYSQL_HOST, MYSQL_PORT), that the "
             "server runs there, and the network"
+        )
+    if code in _MALFORMED:
+        return (
+            f"{server} does not speak as a MySQL server does ({says}): check host and port (MYSQL_HOST, "
+            "MYSQL_PORT), what answers there, and its log"
         )
     return f"{server} says: {says} (error {code})"

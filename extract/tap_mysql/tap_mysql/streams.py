@@ -250,12 +250,16 @@ class TableStream(QuietStream):
             if packets:
                 last = packets[-1]
                 yield packets
+            if formatter.row_count > counted:
+                # They may have no end.
+                break
         formatter.warn()
         if formatter.row_count != counted:
+            more = "or more " if formatter.row_count > counted else ""
             raise SourceError(
                 f"the table {self.name} of {tap.settings.place} has {counted} rows, but "
-                f"{formatter.row_count} came: run again; a view that gives other rows each time, or a table "
-                "that is not InnoDB and is being written to, cannot be read like this"
+                f"{formatter.row_count} {more}came: run again; a view that gives other rows each time, or a "
+                "table that is not InnoDB and is being written to, cannot be read like this"
             )
         if key is not None and last is not None:
             incremental.remember(self.stream_state, key, formatter.value(last, key))

@@ -16,6 +16,7 @@ from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 
+from tap_mysql import plain_text
 from tap_mysql.catalogs import lowered
 from tap_mysql.check import check_source
 from tap_mysql.config import CONFIG_SCHEMA
@@ -234,6 +235,7 @@ class TapMySQL(Tap):
         catalog: IO[str] | None = None,
     ) -> None:
         """Run from the command line; a failure ends with one sentence and status 1."""
+        plain_text.install()
         with _failing_in_a_sentence(cls.logger):
             super().invoke(
                 about=about, about_format=about_format, config=config, state=state, catalog=catalog
@@ -258,7 +260,7 @@ class TapMySQL(Tap):
                 config |= cls._env_var_config
             report = check_source(config, thorough=True)
             for sentence in report.sentences():
-                click.echo(sentence)
+                click.echo(plain_text.plain_text(sentence, plain_text.LONGEST_RECORD))
             if report.problems:
                 raise SourceError(f"{report.problems[0]} on {report.place}: let user {report.user} do it")
         ctx.exit()

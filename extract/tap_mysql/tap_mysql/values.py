@@ -8,6 +8,8 @@ from datetime import date
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, Any, Final
 
+from tap_mysql.limits import MAX_NUMBER_BYTES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,6 +28,12 @@ _TEXTS: Final = frozenset(
 _BINARIES: Final = frozenset({"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"})
 #: Bytes that stand in no text of any character set that is built on ASCII.
 _CONTROLS: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_NUMBER: Final = re.compile(rb"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
+_PADDED_NUMBER: Final = re.compile(rb"\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
+_TIME: Final = re.compile(rb"-?\d{2,3}:[0-5]\d:[0-5]\d(?:\.\d{1,6})?")
+_DAY: Final = re.compile(rb"\d{4}-\d\d-\d\d")
+_MOMENT: Final = re.compile(rb"\d{4}-\d\d-\d\d (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?")
+_MOST_BITS_BYTES: Final = 8
 #: Days that every month has need no calendar.
 _EVERY_MONTH: Final = b"28"
 
@@ -58,7 +66,7 @@ def kind_of(column: Column, *, binary_as_text: bool = False) -> Kind | None:
     if data_type in _BITS:
         return Kind("integer", _integer_schema(column))
     if data_type == "year":
-        return Kind("integer", _nullable("integer", minimum=0, maximum=2155))
+        return Kind("integer", _integer_schema(column))
     if data_type == "bit":
         bits = column.precision or 1
         return Kind("bits", _nullable("integer" if bits < 64 else "number", minimum=0, maximum=2**bits - 1))
@@ -87,19 +95,20 @@ def formatter(column: Column, kind: Kind, offset: str, oddities: Oddities) -> Fo
         kind: Its kind.
         offset: The session's offset from UTC, which a TIMESTAMP is told with.
         oddities: Where values that cannot be told as they are get counted.
+
+    The function raises ValueError where a value is none of its kind: then JSON could not hold it as it is.
     """
-    is_padded = "zerofill" in column.column_type or column.data_type == "year"
     if kind.name == "integer":
-        return _padded_integer if is_padded else _as_it_is
+        return _integer(*_range(column))
     if kind.name in ("decimal", "float"):
-        return _padded_number if is_padded else _as_it_is
+        return _padded_number if "zerofill" in column.column_type else _number
     if kind.name == "text":
         return _text(oddities)
     if kind.name == "date":
         return _date(oddities)
     if kind.name in ("datetime", "timestamp"):
         return _moment(oddities, offset if kind.name == "timestamp" else "")
-    return {"time": _in_quotes, "bits": _bits, "binary": _binary, "bytes": _bytes}[kind.name]
+    return {"time": _time, "bits": _bits, "binary": _binary, "bytes": _bytes}[kind.name]
 
 
 def decoded(value: bytes) -> str:
@@ -111,33 +120,56 @@ def _nullable(name: str, **others: object) -> dict[str, Any]:
     return {"type": [name, "null"], **others}
 
 
-def _integer_schema(column: Column) -> dict[str, Any]:
+def _range(column: Column) -> tuple[int, int]:
+    """Return the least and the greatest value of a column of whole numbers."""
+    if column.data_type == "year":
+        return 0, 2155
     bits = _BITS[column.data_type]
-    if "unsigned" not in column.column_type:
-        return _nullable("integer", minimum=-(2 ** (bits - 1)), maximum=2 ** (bits - 1) - 1)
+    if "unsigned" in column.column_type:
+        return 0, 2**bits - 1
+    return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+
+
+def _integer_schema(column: Column) -> dict[str, Any]:
+    lowest, highest = _range(column)
     # The integers of most warehouses end at 2^63; their numbers do not.
-    name = "integer" if bits < 64 else "number"
-    return _nullable(name, minimum=0, maximum=2**bits - 1)
+    name = "integer" if highest < 2**63 else "number"
+    return _nullable(name, minimum=lowest, maximum=highest)
 
 
-def _as_it_is(value: bytes) -> str:
+def _integer(lowest: int, highest: int) -> Formatter:
+    def integer(value: bytes) -> str:
+        number = int(value)
+        if not lowest <= number <= highest:
+            raise ValueError
+        return str(number)
+
+    return integer
+
+
+def _number(value: bytes) -> str:
+    if len(value) > MAX_NUMBER_BYTES or not _NUMBER.fullmatch(value):
+        raise ValueError
     return value.decode("ascii")
-
-
-def _in_quotes(value: bytes) -> str:
-    return f'"{value.decode("ascii")}"'
-
-
-def _padded_integer(value: bytes) -> str:
-    return str(int(value))
 
 
 def _padded_number(value: bytes) -> str:
     # JSON knows no leading zeros.
-    return re.sub(r"^0+(?=\d)", "", value.decode("ascii"))
+    match = _PADDED_NUMBER.fullmatch(value) if len(value) <= MAX_NUMBER_BYTES else None
+    if match is None:
+        raise ValueError
+    return re.sub(r"^0+(?=\d)", "", match[0].decode("ascii"))
+
+
+def _time(value: bytes) -> str:
+    if not _TIME.fullmatch(value):
+        raise ValueError
+    return f'"{value.decode("ascii")}"'
 
 
 def _bits(value: bytes) -> str:
+    if len(value) > _MOST_BITS_BYTES:
+        raise ValueError
     return str(int.from_bytes(value, "big"))
 
 
@@ -173,6 +205,8 @@ def _text(oddities: Oddities) -> Formatter:
 
 def _date(oddities: Oddities) -> Formatter:
     def day(value: bytes) -> str:
+        if not _DAY.fullmatch(value):
+            raise ValueError
         if _is_day(value):
             return f'"{value.decode("ascii")}"'
         oddities.impossible_dates += 1
@@ -185,6 +219,8 @@ def _moment(oddities: Oddities, offset: str) -> Formatter:
     end = f'{offset}"'
 
     def moment(value: bytes) -> str:
+        if not _MOMENT.fullmatch(value):
+            raise ValueError
         if _is_day(value):
             text = value.decode("ascii")
             return f'"{text[:10]}T{text[11:]}{end}'

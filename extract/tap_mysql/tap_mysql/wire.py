@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymysql.constants import CR
 from pymysql.cursors import SSCursor
-from pymysql.err import InternalError, OperationalError
+from pymysql.err import InternalError
 from pymysql.protocol import MysqlPacket
+
+from tap_mysql.limits import MAX_ROW_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +62,11 @@ def query(connection: Connection[Any], sql: str) -> Iterator[list[bytes]]:
 
 
 def fields(packet: bytes) -> list[bytes | None]:
-    """Return the values of a row; None is NULL."""
+    """Return the values of a row; None is NULL.
+
+    Raises:
+        ValueError: It is no row.
+    """
     values: list[bytes | None] = []
     position, end = 0, len(packet)
     while position < end:
@@ -76,6 +82,8 @@ def fields(packet: bytes) -> list[bytes | None]:
         stop = position + length
         values.append(packet[position:stop])
         position = stop
+    if position > end:
+        raise ValueError("a row ends within a value")
     return values
 
 
@@ -90,9 +98,10 @@ def _packets(connection: Any) -> Iterator[list[bytes]]:  # noqa: ANN401 - its pr
             # A packet longer than a block is waited for as a whole: joining blocks would copy it many times.
             block = read(missing) if missing > _BLOCK_BYTES else read_some(_BLOCK_BYTES)
         except OSError as error:
-            raise OperationalError(CR.CR_SERVER_LOST, f"the connection was lost ({error})") from error
+            raise connection.lost(f"the connection was lost ({error})") from error
         if not block:
-            raise OperationalError(CR.CR_SERVER_LOST, "the server closed the connection")
+            raise connection.lost("the server closed the connection")
+        connection.take_rows(len(block))
         data += block
         position, end = 0, len(data)
         missing = 0
@@ -105,7 +114,7 @@ def _packets(connection: Any) -> Iterator[list[bytes]]:  # noqa: ANN401 - its pr
                 missing = stop - end
                 break
             if data[position + 3] != number:
-                if data[start] != _ERROR:
+                if data[start : start + 1] != bytes([_ERROR]):
                     raise InternalError(CR.CR_MALFORMED_PACKET, f"packet {number} is missing")
                 # MariaDB numbers anew when it is told to stop.
                 _raise_error(data[start:stop], connection)
@@ -113,11 +122,17 @@ def _packets(connection: Any) -> Iterator[list[bytes]]:  # noqa: ANN401 - its pr
             position = stop
             if length == _LONGEST_PACKET:
                 parts.append(data[start:stop])
+                if len(parts) * _LONGEST_PACKET >= MAX_ROW_BYTES:
+                    raise InternalError(
+                        CR.CR_MALFORMED_PACKET, f"a row has more than {MAX_ROW_BYTES:,} bytes"
+                    )
                 continue
             packet = data[start:stop]
             if parts:
                 packet = b"".join([*parts, packet])
                 parts.clear()
+            elif not packet:
+                raise InternalError(CR.CR_MALFORMED_PACKET, "a row has no bytes")
             elif packet[0] >= _END:
                 if packet[0] == _ERROR:
                     _raise_error(packet, connection)
