@@ -17,6 +17,7 @@ from atelier.connections import Warehouse, complete, project_root, resolve
 from atelier.errors import AtelierError, of_system
 from atelier.gdpr import commands as gdpr
 from atelier.last_words import FAILURE_MARK
+from atelier.plain_text import plain_lines
 from atelier.scheduler import commands as scheduler
 from atelier.schedules import commands as schedules
 from atelier.warehouse import LOCK_WATCH, connect
@@ -46,7 +47,7 @@ def main() -> int:
 
 
 def _tell(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 # a command-line program
+    print(plain_lines(text), file=sys.stderr)  # noqa: T201 # a command-line program
 
 
 def _failed(error: AtelierError, watch: locks.Watch) -> int:

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from atelier import refusals
+from atelier.plain_text import plain_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +27,6 @@ MELTANO = "meltano"
 #: How the plugins of a kind are called.
 _PREFIXES = {"extractor": "tap-", "loader": "target-"}
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 #: How dbt heads each of its failures; what is wrong stands in the next line.
 _DBT_FAILURE = re.compile(r"^(?:[\d:]+\s+)?(?P<what>(?:Failure|(?:\w+ )?Error) in .+)$")
 _DBT_CLOCK = re.compile(r"^[\d:]+\s+")
@@ -81,7 +81,7 @@ class LastWords(logging.Handler):
             if str(name).startswith(prefix):
                 self._heard[kind] = str(name)
         if name and text:
-            self.lines.setdefault(str(name), deque(maxlen=KEPT_LINES)).append(_ANSI.sub("", text))
+            self.lines.setdefault(str(name), deque(maxlen=KEPT_LINES)).append(plain_lines(text))
 
     @classmethod
     def sentence(cls) -> str | None:

@@ -30,6 +30,7 @@ from atelier.last_words import LastWords
 from atelier.ops import logs, migrations, models, runs
 from atelier.ops.steps import Watch, names_of, now
 from atelier.ops.steps import check as check_blocks
+from atelier.plain_text import plain_lines
 from atelier.seeds import reading as seeds
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def meltano_folder(root: Path, variables: Mapping[str, str]) -> Path:
 
 def say(text: str) -> None:
     """Print a line of ours on standard error, where Meltano's log goes, and put it into the run's own log."""
+    text = plain_lines(text)
     print(f"atelier: {text}", file=sys.stderr, flush=True)  # noqa: T201 # a command-line program
     if path := os.environ.get(logs.RUN_LOG):
         logs.write(Path(path), text)

@@ -1,4 +1,4 @@
-"""Takes secrets, and values of rows, out of what a program says, before it is shown, kept or repeated."""
+"""Takes secrets, values of rows and control characters out of what a program says, shows and keeps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from atelier.plain_text import plain_lines
 from atelier.secret_files import SECRETS
 
 if TYPE_CHECKING:
@@ -113,9 +114,9 @@ class Redactor:
         return self._pattern.sub(HIDDEN, text) if self._pattern else text
 
     def value(self, value: Any) -> Any:  # noqa: ANN401 # whatever somebody logs
-        """Return a value in which no text holds a secret."""
+        """Return a value in which no text holds a secret, or what steers a terminal."""
         if isinstance(value, str):
-            return self.text(value)
+            return plain_lines(self.text(value))
         if isinstance(value, dict):
             return {self.value(key): self.value(item) for key, item in value.items()}
         if type(value) in _COLLECTIONS:
@@ -123,7 +124,7 @@ class Redactor:
         if value is None or isinstance(value, (bool, int, float)):
             return value
         shown = str(value)
-        redacted = self.text(shown)
+        redacted = plain_lines(self.text(shown))
         return value if redacted == shown else redacted
 
     def record(self, record: logging.LogRecord) -> None:
@@ -149,7 +150,7 @@ class Redactor:
         except (TypeError, ValueError, KeyError):
             # What is wrong with a line of a log must not stop whoever writes it.
             message = f"{record.msg} {record.args!r}"
-        return self.text(message)
+        return plain_lines(self.text(message))
 
     def _traceback(self, error: Any) -> str:  # noqa: ANN401 # True, an exception, the triple of one, or nothing
         if isinstance(error, BaseException):
@@ -158,7 +159,7 @@ class Redactor:
             error = sys.exc_info()
         if not error or error[0] is None:
             return ""
-        return self.text("".join(traceback.format_exception(*error)).rstrip())
+        return plain_lines(self.text("".join(traceback.format_exception(*error)).rstrip()))
 
 
 #: One for the process: logging and its streams belong to the process, too.

@@ -191,6 +191,20 @@ def test_a_run_and_its_steps_are_recorded(connection: Connection, tmp_path: Path
 
 
 @pytest.mark.integration
+def test_what_a_hostile_server_says_leaves_no_run_running(connection: Connection, tmp_path: Path) -> None:
+    run = runs.Run("ftplogs", "test")
+    runs.begin(connection, run, tmp_path, 400, print)
+    said = "550 no\0way \x1b[31m\u202e\ud800" * 1000
+    run.end("failed", said, [Step("tap", run.started_at, run.started_at, "failed", said, {})])
+    runs.record(connection, run)
+    with connection.cursor() as cursor:
+        cursor.execute("select outcome, message from ops.runs where run_id = %s", (run.run_id,))
+        [(outcome, message)] = cursor.fetchall()
+    assert outcome == "failed"
+    assert message.startswith(r"550 no\x00way \x1b[31m\u202e\ud800")
+    assert len(message) == 2000
+
+
 def test_a_killed_run_becomes_interrupted_with_the_next(connection: Connection, tmp_path: Path) -> None:
     killed, following = runs.Run("elt", "test"), runs.Run("erp", "test")
     runs.begin(connection, killed, tmp_path, 400, never)

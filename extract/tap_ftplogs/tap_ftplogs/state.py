@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tap_ftplogs.names import age_order
 from tap_ftplogs.packing import PackedSet
+from tap_ftplogs.plain_text import plain_text
 from tap_ftplogs.position import Position, Tail
 
 if TYPE_CHECKING:
@@ -205,8 +206,8 @@ class Problem(NamedTuple):
             "problem_id": hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32],
             "kind": self.kind,
             "machine_folder": self.path.partition("/")[0],
-            "path": self.path,
-            "reason": self.reason,
+            "path": plain_text(self.path),
+            "reason": plain_text(self.reason),
             "first_seen_at": self.first_seen_at,
             "last_seen_at": self.last_seen_at or self.first_seen_at,
             "resolved_at": resolved_at,

@@ -10,6 +10,8 @@ import psycopg
 import sqlalchemy as sa
 from singer_sdk.exceptions import MissingKeyPropertiesError
 
+from target_warehouse.plain_text import plain_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,6 +24,9 @@ _COPIED_COLUMN = re.compile(r"COPY [^,]+, line \d+, column (\w+)")
 
 class LoadError(Exception):
     """A load failed; the text holds no value of any row."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(plain_text(sentence))
 
 
 class MissingPseudonymKeyError(LoadError):

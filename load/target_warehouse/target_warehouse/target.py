@@ -10,6 +10,7 @@ from singer_sdk.io_base import SingerReader
 from singer_sdk.singerlib.json import deserialize_json
 from target_postgres.target import TargetPostgres
 
+from target_warehouse import plain_text
 from target_warehouse.errors import LoadError, values_hidden
 from target_warehouse.full_tables import DEFAULT_MAX_DELETE_SHARE, FullTables
 from target_warehouse.sinks import WarehouseSink
@@ -122,6 +123,12 @@ class TargetWarehouse(TargetPostgres):
         super().__init__(**options)
         self.full_tables = FullTables(self.config, self.logger)
         self._mixed_case_streams: set[str] = set()
+
+    @classmethod
+    def invoke(cls, **options: Any) -> None:  # noqa: ANN401 # passed on to the SDK as they come
+        """Run from the command line."""
+        plain_text.install()
+        super().invoke(**options)
 
     def process_endofpipe(self) -> None:
         """Load what is left, put the full tables in their place, and leave no session open."""

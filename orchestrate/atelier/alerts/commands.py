@@ -13,7 +13,7 @@ from atelier.alerts import labels, notify
 from atelier.alerts.books import WarehouseBook
 from atelier.alerts.channels import DeliveryError
 from atelier.alerts.mail import PartlyRefusedError
-from atelier.alerts.messages import clean, trial
+from atelier.alerts.messages import trial
 from atelier.alerts.settings import AlertSettings
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
@@ -65,12 +65,12 @@ def _list(arguments: argparse.Namespace) -> str:
         last = told.get(alert.alert_id)
         when_told = labels.TOLD.format(moment(last)) if last else labels.NOT_TOLD
         lines += [
-            f"[{severity}] {clean(alert.title)} : {clean(alert.subject)}",
+            f"[{severity}] {alert.title} : {alert.subject}",
             f"  {labels.SINCE} : {moment(alert.since)} ({when_told})",
         ]
         if alert.details:
-            lines.append(f"  {labels.DETAILS} : {clean(alert.details)}")
-        lines.append(f"  {labels.WHAT_TO_DO} : {clean(alert.what_to_do)}")
+            lines.append(f"  {labels.DETAILS} : {alert.details}")
+        lines.append(f"  {labels.WHAT_TO_DO} : {alert.what_to_do}")
     return "\n".join(lines) or labels.NONE_OPEN
 
 

@@ -8,6 +8,8 @@ from datetime import datetime, time, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from atelier.plain_text import plain_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from zoneinfo import ZoneInfo
@@ -35,6 +37,11 @@ class Alert:
     title: str
     what_to_do: str
     details: str
+
+    def __post_init__(self) -> None:
+        """Take no text as it comes: names of files are as someone has made them."""
+        for name in ("subject", "title", "what_to_do", "details"):
+            object.__setattr__(self, name, plain_text(getattr(self, name)))
 
 
 @dataclass

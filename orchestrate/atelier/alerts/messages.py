@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -36,13 +35,6 @@ _TEMPLATES: Final = Environment(
 )
 
 
-def clean(text: str) -> str:
-    """Return a text in one line: names of files are whatever somebody has made them."""
-    # Control and format characters: line breaks of a header, and those that turn the direction of writing.
-    plain = "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in text)
-    return " ".join(plain.split())
-
-
 @dataclass(frozen=True)
 class Item:
     """An incident as a message shows it."""
@@ -69,13 +61,13 @@ class Item:
         return cls(
             incident,
             action,
-            title=clean(alert.title),
+            title=alert.title,
             severity=labels.SEVERITIES.get(alert.severity, alert.severity),
-            where=clean(alert.subject),
+            where=alert.subject,
             since=moment(alert.since),
             until=moment(incident.gone_at) if is_over and incident.gone_at else "",
-            details=clean(alert.details),
-            what_to_do="" if is_over else clean(alert.what_to_do),
+            details=alert.details,
+            what_to_do="" if is_over else alert.what_to_do,
         )
 
 

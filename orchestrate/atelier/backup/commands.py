@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from atelier.backup import folders, making, manifest, restoring, seeds
 from atelier.connections import project_root, require, resolve
 from atelier.errors import AtelierError
+from atelier.plain_text import plain_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -23,7 +24,7 @@ LATEST: Final = "latest"
 
 
 def _say(text: str) -> None:
-    print(f"atelier: {text}", file=sys.stderr, flush=True)  # noqa: T201 # a command-line program
+    print(f"atelier: {plain_lines(text)}", file=sys.stderr, flush=True)  # noqa: T201 # a command-line program
 
 
 def add_to(

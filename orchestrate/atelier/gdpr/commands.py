@@ -16,6 +16,7 @@ from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import exports, operations, sentences
 from atelier.gdpr.register import write_register
+from atelier.plain_text import plain_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _say(text: str) -> None:
-    print(f"atelier: {text}", file=sys.stderr, flush=True)  # noqa: T201 # a command-line program
+    print(f"atelier: {plain_lines(text)}", file=sys.stderr, flush=True)  # noqa: T201 # a command-line program
 
 
 def _register(_: argparse.Namespace) -> str:

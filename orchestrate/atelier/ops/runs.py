@@ -20,6 +20,7 @@ import psycopg2.extras
 
 from atelier.errors import AtelierError
 from atelier.ops.steps import Step, now, totals
+from atelier.plain_text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -159,10 +160,16 @@ def _moments(values: Mapping[str, Any]) -> dict[str, datetime | None]:
     return {name: datetime.fromisoformat(values[name]) for name in names if values.get(name)}
 
 
+def _plain(message: str | None) -> str | None:
+    """Return a message as it is kept: it may repeat what a server or a file says, NULs included."""
+    return None if message is None else plain_text(message)
+
+
 def _write(cursor: Cursor, run: Run) -> None:
     """Write a run as it is now; all of it, or nothing."""
     sums = totals(run.steps)
     values = {**asdict(run), **{name: sums.get(name) for name in _COUNTS}}
+    values["message"] = _plain(run.message)
     del values["steps"]
     names = ", ".join(values)
     changing = ", ".join(f"{name} = excluded.{name}" for name in ("ended_at", "outcome", "message", *_COUNTS))
@@ -185,7 +192,7 @@ def _write(cursor: Cursor, run: Run) -> None:
                     step.started_at,
                     step.ended_at,
                     step.outcome,
-                    step.message,
+                    _plain(step.message),
                     *(step.counts.get(name) for name in _COUNTS),
                 )
                 for number, step in enumerate(run.steps, start=1)

@@ -29,6 +29,9 @@ METRICS: Final = {
 }
 
 
+#: A larger count is none: a plugin repeats what a server says, which may look like a count of its own.
+_MOST: Final = 10**15
+
 #: The kinds of plugins that `meltano run` takes.
 _RUNNABLE: Final = ("extractors", "loaders", "mappers", "utilities", "transformers")
 
@@ -108,9 +111,10 @@ class Watch(logging.Handler):
         try:
             point = json.loads(text)
             column = METRICS.get(point["metric"])
-            if column:
-                cls._counts[column] = cls._counts.get(column, 0) + int(point["value"])
-        except (ValueError, TypeError, KeyError):
+            count = int(point["value"])
+            if column and 0 <= count <= _MOST:
+                cls._counts[column] = cls._counts.get(column, 0) + count
+        except (ArithmeticError, ValueError, TypeError, KeyError, RecursionError):
             return
 
 
