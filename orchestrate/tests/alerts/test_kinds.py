@@ -10,7 +10,8 @@ import pytest
 from atelier.alerts.incidents import CRITICAL
 from atelier.alerts.kinds import SEED, WAREHOUSE_UNREACHABLE, local_alert
 from atelier.connections import project_root
-from atelier.seeds.definitions import FOLDER
+from atelier.seeds.definitions import DESCRIPTION
+from atelier.seeds.folder import FOLDER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,8 @@ def test_a_seed_that_is_spoilt_keeps_nobody_from_being_told(
     seed = (project_root() / SEED).read_text(encoding="utf-8")
     assert find in seed
     shutil.copytree(project_root() / FOLDER, tmp_path / FOLDER)
+    (tmp_path / DESCRIPTION).parent.mkdir()
+    shutil.copy(project_root() / DESCRIPTION, tmp_path / DESCRIPTION)
     (tmp_path / SEED).write_text(seed.replace(find, write), encoding="utf-8")
     alert, fault = local_alert(tmp_path, WAREHOUSE_UNREACHABLE, "db:5432", MOMENT, SAID)
     assert (alert.severity, alert.title, alert.details) == (CRITICAL, WAREHOUSE_UNREACHABLE, SAID)
