@@ -107,6 +107,12 @@ soak: setup ## Two days of a plant in two hours, with all that may go wrong; wri
 	@$(BIN)/pytest -s tests/soak
 	@PYTHONPATH=.:tests $(BIN)/python -m reliability.figures soak
 
+.PHONY: security-tests
+security-tests: setup ## The tests that attack what SECURITY.md promises; writes docs/security-tests.md
+	@rm -f .local/figures/security.json
+	@$(BIN)/pytest -m security
+	@PYTHONPATH=.:tests $(BIN)/python -m security.matrix
+
 # Where `make setup` has put uv, else the one on PATH
 UV = $(or $(wildcard .local/bin/uv),uv)
 

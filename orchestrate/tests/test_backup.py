@@ -330,6 +330,10 @@ def test_a_backup_that_was_tampered_with_or_is_not_whole_is_refused(variables: d
     assert "newer" in texts(variables)
 
 
+@pytest.mark.security(
+    attack="a backup that was changed with its manifest",
+    rule="a seal under PSEUDONYM_KEY",
+)
 def test_a_backup_whose_manifest_was_rewritten_is_refused(variables: dict[str, str]) -> None:
     folder = back_up(variables).folder
     execute(variables, "insert into raw_erp.notes (text) values ('newer')")
@@ -434,6 +438,10 @@ def test_a_dump_that_changes_while_it_is_restored_changes_nothing(
     assert "newer" in texts(variables)
 
 
+@pytest.mark.security(
+    attack="a link among the seeds",
+    rule="no link is followed",
+)
 def test_a_link_among_the_seeds_is_neither_copied_nor_written_to(
     variables: dict[str, str], tmp_path: Path
 ) -> None:

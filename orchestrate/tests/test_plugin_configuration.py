@@ -70,6 +70,10 @@ def on_disk(project: Path) -> list[str]:
     return [path.name for path in found if path.name != "seen" and PASSWORD.encode() in path.read_bytes()]
 
 
+@pytest.mark.security(
+    attack="passwords that a killed run leaves on the disk",
+    rule="configurations of plugins are in memory",
+)
 @pytest.mark.parametrize("is_killed", [False, True], ids=["ended", "killed"])
 def test_no_file_holds_the_configuration_of_a_plugin(project: Path, *, is_killed: bool) -> None:
     process = start(project)

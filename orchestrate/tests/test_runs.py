@@ -190,6 +190,10 @@ def test_a_run_and_its_steps_are_recorded(connection: Connection, tmp_path: Path
     ]
 
 
+@pytest.mark.security(
+    attack="a NUL in what a server says",
+    rule="the run ends as failed; texts of others are made plain",
+)
 @pytest.mark.integration
 def test_what_a_hostile_server_says_leaves_no_run_running(connection: Connection, tmp_path: Path) -> None:
     run = runs.Run("ftplogs", "test")

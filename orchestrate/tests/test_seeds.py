@@ -308,6 +308,10 @@ seeds:
 """
 
 
+@pytest.mark.security(
+    attack="YAML, SQL or a link in the planner's folder",
+    rule="CSV files that are expected, and nothing else",
+)
 @pytest.mark.parametrize(
     "name",
     [
@@ -336,6 +340,10 @@ def test_no_command_of_dbt_starts_with_such_an_entry(root: Path) -> None:
     assert "transform/seeds/evil.yml : ce fichier n'est pas attendu" in done.stderr
 
 
+@pytest.mark.security(
+    attack="the same, put there after the check",
+    rule="dbt reads CSV files alone there",
+)
 def test_dbt_itself_takes_csv_files_only_from_the_planners_folder(tmp_path: Path) -> None:
     """A file that comes between the check and dbt's reading has no effect either."""
     project = tmp_path / "transform"

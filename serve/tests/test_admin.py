@@ -93,6 +93,10 @@ def test_a_key_is_shown_once_and_good_until_it_is_revoked(served: Served) -> Non
     assert httpx.get(f"{served.url}/v1/machines", headers=headers).status_code == 401
 
 
+@pytest.mark.security(
+    attack="an API key of an administrator who has left",
+    rule="it ends with the rights of who made it",
+)
 @pytest.mark.parametrize("change", [{"role": "planner"}, {"is_active": False}, None], ids=str)
 def test_the_keys_of_who_may_make_none_any_more_end(served: Served, change: dict[str, object] | None) -> None:
     maker = name()

@@ -198,6 +198,10 @@ def test_figures_are_by_route_and_say_nothing_of_anybody(served: Served) -> None
     assert "reader1" not in text
 
 
+@pytest.mark.security(
+    attack="addresses that fill the figures for Prometheus",
+    rule="figures go by the route's template",
+)
 def test_addresses_make_no_figures_however_many_there_are(served: Served) -> None:
     def series() -> int:
         return sum(line[0] != "#" for line in client.get("/metrics").text.splitlines())

@@ -116,6 +116,10 @@ def test_wrong_password_and_unknown_user_look_the_same(served: Served, user: str
     assert 0.4 < nobody / known < 2.5
 
 
+@pytest.mark.security(
+    attack="forged tokens",
+    rule="signature, issuer, audience and time are checked",
+)
 def test_every_way_to_forge_a_token_fails(served: Served, user: str) -> None:
     good = by_password(served, user).json()["access_token"]
     head, body, seal = good.split(".")
@@ -315,6 +319,10 @@ def test_the_audit_log_has_no_secret(served: Served, user: str) -> None:
     assert ("login", user) in execute(served, "select action, actor from serve.audit")
 
 
+@pytest.mark.security(
+    attack="a cookie, token, link or key from before API_SECRET_KEY was changed",
+    rule="digests are keyed with it",
+)
 def test_another_secret_key_ends_all_that_is_out(served: Served, user: str, tmp_path: Path) -> None:
     tokens = by_password(served, user).json()
     with served.browser() as browser:
@@ -370,6 +378,10 @@ def lock_out(served: Served, name: str) -> None:
     assert statuses[-1] == 429
 
 
+@pytest.mark.security(
+    attack="guesses that lock a user out",
+    rule="where the user is known, guesses from elsewhere do not count",
+)
 def test_guesses_from_elsewhere_do_not_lock_a_user_out(served: Served, user: str) -> None:
     lock_out(served, user)
     assert by_password(served, user).status_code == 429
@@ -382,6 +394,10 @@ def test_guesses_from_elsewhere_do_not_lock_a_user_out(served: Served, user: str
     assert statuses == [401] * (FREE_FAILURES["known"] + 1) + [429] * 2
 
 
+@pytest.mark.security(
+    attack="the same, on the user's own network",
+    rule="the device's cookie has a count of its own",
+)
 def test_a_device_is_known_wherever_it_is(served: Served, user: str) -> None:
     with served.browser() as browser:
         assert by_form(browser, user, PASSWORD).status_code == 303
@@ -409,6 +425,10 @@ def by_form(browser: httpx.Client, name: str, password: str) -> httpx.Response:
     return browser.post("/login", data=fields)
 
 
+@pytest.mark.security(
+    attack="İ in place of i",
+    rule="names are ASCII, with one normal form",
+)
 @pytest.mark.parametrize("letters", ["\u0130", "\u0131", "\u017f", "\u212a"])
 def test_a_name_that_a_locale_takes_for_another_is_nobodys(served: Served, letters: str) -> None:
     name = f"kis-{secrets.token_hex(4)}"
@@ -427,6 +447,10 @@ async def refused_name(served: Served, name: str) -> str | None:
     return None
 
 
+@pytest.mark.security(
+    attack="an audit log filled by guesses",
+    rule="one entry an hour",
+)
 def test_attempts_of_an_hour_are_one_entry(served: Served, user: str) -> None:
     for _ in range(6):
         by_password(served, user, "a guess")
@@ -441,6 +465,10 @@ def test_attempts_of_an_hour_are_one_entry(served: Served, user: str) -> None:
     assert after - before[0][0] <= 1
 
 
+@pytest.mark.security(
+    attack="hundreds of log-ins at once",
+    rule="20 wait, others are told to come again",
+)
 def test_log_ins_wait_for_few_others(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
 

@@ -121,6 +121,10 @@ def test_an_export_is_written_down(served: Served) -> None:
     assert '"form": "xlsx"' in entry["details"]
 
 
+@pytest.mark.security(
+    attack="many files of all rows at once",
+    rule="one for each user, two in all, connections of their own",
+)
 @pytest.mark.integration
 def test_one_user_who_asks_for_many_files_holds_up_no_other(served: Served) -> None:
     def statuses(role: str, form: str, times: int) -> list[int]:

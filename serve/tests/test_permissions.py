@@ -136,6 +136,10 @@ def test_files_are_for_planners_and_those_above(served: Served, who: str) -> Non
         assert accept.status_code == (403 if who == READER else 200)
 
 
+@pytest.mark.security(
+    attack="a reader who looks for customers",
+    rule="columns, sorting and search need the permission",
+)
 @pytest.mark.parametrize("who", [READER, PLANNER, DPO, ADMIN])
 def test_customers_job_names_and_prices_are_not_for_readers(served: Served, who: str) -> None:
     secret = {"job_name", "price_eur", "customer_key"}

@@ -71,6 +71,10 @@ def sent_until_refused(address: tuple[str, int], begin: bytes, part: bytes) -> t
             return sent, b""
 
 
+@pytest.mark.security(
+    attack="trailers, headers, chunks without end",
+    rule="a request has 544 KB, its head with trailers 32 KB",
+)
 @pytest.mark.parametrize(
     ("begin", "part"),
     [
@@ -109,6 +113,10 @@ def exchange(address: tuple[str, int], sent: bytes) -> bytes:
         return wire.recv(65536)
 
 
+@pytest.mark.security(
+    attack="an Authorization in a trailer",
+    rule="trailers are used for nothing",
+)
 def test_what_follows_a_body_is_no_header(address: tuple[str, int]) -> None:
     body = b"3\r\nabc\r\n0\r\nAuthorization: Bearer x\r\n\r\n"
     assert exchange(address, HEAD + body).count(b"\r\n3 host transfer-encoding\r\n") == 1
@@ -122,6 +130,10 @@ def test_a_body_in_chunks_of_a_byte_is_taken(address: tuple[str, int]) -> None:
     )
 
 
+@pytest.mark.security(
+    attack="heads and bodies of a byte a minute",
+    rule="20 s for each",
+)
 @pytest.mark.parametrize("begin", [b"", b"G", HEAD, HEAD + b"1\r\n", GET + HEAD], ids=repr)
 def test_a_head_or_body_that_does_not_come_is_not_waited_for(
     address: tuple[str, int], begin: bytes, monkeypatch: pytest.MonkeyPatch
@@ -134,6 +146,10 @@ def test_a_head_or_body_that_does_not_come_is_not_waited_for(
     assert answer.split(b"HTTP/1.1 ")[-1].startswith(b"408")
 
 
+@pytest.mark.security(
+    attack="answers that are not read",
+    rule="60 s without progress",
+)
 def test_a_client_that_does_not_read_its_answer_is_not_waited_for(
     address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +173,10 @@ def ends(wire: socket.socket) -> bool:
     return True
 
 
+@pytest.mark.security(
+    attack="more connections than there may be",
+    rule="the one that has waited longest for its client ends",
+)
 def test_idle_connections_make_room_for_others(
     address: tuple[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,6 +113,10 @@ def mounts(service: Mapping[str, Any]) -> set[tuple[str, str, str]]:
     return found
 
 
+@pytest.mark.security(
+    attack="a hole in one service opens the others",
+    rule="each service has its own secrets",
+)
 @pytest.mark.parametrize(
     ("name", "service"), [("scheduler", PIPELINE), ("trial-run", PIPELINE), ("api", API)]
 )
@@ -126,6 +130,10 @@ def test_each_service_gets_its_own_secrets_and_no_other(
     assert told == own
 
 
+@pytest.mark.security(
+    attack="passwords and exports in the files of runs",
+    rule="the API sees the documentation alone, read-only",
+)
 def test_the_api_sees_of_the_files_of_runs_the_documentation_alone(compose: dict[str, Any]) -> None:
     (docs,) = mounts(compose["services"]["api"])
     assert docs[0].endswith("docs")

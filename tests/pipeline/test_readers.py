@@ -44,6 +44,10 @@ def read_until(over: threading.Event, served: Served, token: str, path: str) -> 
     return list(seen)
 
 
+@pytest.mark.security(
+    attack="reading while all marts are made again",
+    rule="what people read is changed in its place",
+)
 @pytest.mark.slow  # a first load, and a full refresh
 def test_a_full_refresh_shows_readers_neither_an_error_nor_a_gap(
     new_plant: Callable[..., Plant], tmp_path: Path

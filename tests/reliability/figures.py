@@ -1,4 +1,4 @@
-"""What the tests of reliability and of crashes measure, kept so that docs/reliability.md can show it."""
+"""What the tests of reliability, of crashes and of attacks measure, kept so that their pages can show it."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ class Figures:
 NETWORKS = Figures("figures")
 CRASHES = Figures("crashes")
 SOAK = Figures("soak")
+SECURITY = Figures("security")
 
 if __name__ == "__main__":
     for each in (NETWORKS, CRASHES, SOAK):

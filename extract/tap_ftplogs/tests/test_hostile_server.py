@@ -53,6 +53,10 @@ def is_plain(text: str) -> bool:
     return not any(unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") for letter in text)
 
 
+@pytest.mark.security(
+    attack="FTP replies without end",
+    rule="a reply has 64 KB",
+)
 @pytest.mark.parametrize(
     "data", [b"211-endless\r\n" * 500, b"211-" + b"x" * 8000, b"x" * 8000], ids=["lines", "line", "junk"]
 )
@@ -76,6 +80,10 @@ def test_a_reply_of_single_bytes_has_one_time_out(server: ScriptedFtp, verb: str
     assert "failed 2 times" in error or "does not answer within" in error
 
 
+@pytest.mark.security(
+    attack="a file of a byte a minute",
+    rule="a time-out for each block",
+)
 def test_a_file_of_single_bytes_is_given_up(server: ScriptedFtp) -> None:
     server.add(HOSTILE, b"x")
     server.endless = {HOSTILE}
@@ -88,6 +96,10 @@ def test_a_file_of_single_bytes_is_given_up(server: ScriptedFtp) -> None:
     assert "failed 2 times, lastly with 'timed out'" in error
 
 
+@pytest.mark.security(
+    attack="a file that goes on after its announced end",
+    rule="announced size and what it may grow meanwhile",
+)
 def test_a_file_that_goes_on_after_its_announced_end_is_a_problem(server: ScriptedFtp) -> None:
     server.add(HOSTILE, LINE * 1000)
     server.endless = {HOSTILE}
@@ -129,6 +141,10 @@ def test_a_file_said_to_be_enormous_is_not_read(server: ScriptedFtp, size: int) 
     assert events(messages) == ["good"]
 
 
+@pytest.mark.security(
+    attack="a listing without end",
+    rule="bytes and entries of a listing",
+)
 @pytest.mark.parametrize("data", [b"x" * 60_000, b"x\r\n" * 20_000], ids=["one line", "lines"])
 def test_a_listing_without_end_is_a_problem_of_its_folder(server: ScriptedFtp, data: bytes) -> None:
     server.add(HOSTILE, LINE)
@@ -208,6 +224,10 @@ def test_a_run_receives_no_more_than_its_share(server: ScriptedFtp, monkeypatch:
     assert last_state(messages)
 
 
+@pytest.mark.security(
+    attack="PASV that points to another host",
+    rule="data come from the server alone",
+)
 @pytest.mark.parametrize("address", ["10,9,8,7", "999,999,999,999", "127,0,0,1,1,1"])
 def test_a_data_connection_goes_to_the_server_alone(server: ScriptedFtp, address: str) -> None:
     server.told_address = address
@@ -218,6 +238,10 @@ def test_a_data_connection_goes_to_the_server_alone(server: ScriptedFtp, address
         assert (events(messages), error) == (["good"], None)
 
 
+@pytest.mark.security(
+    attack="NUL and escape sequences in replies",
+    rule="one sentence in plain text, status 1",
+)
 @pytest.mark.parametrize(
     ("verb", "reply"),
     [

@@ -76,6 +76,10 @@ def switching(plugin: bytes, *more: bytes) -> Callable[[Session], None]:
     return log_in
 
 
+@pytest.mark.security(
+    attack="a false MySQL server that asks for the password in clear",
+    rule="refused without TLS",
+)
 @pytest.mark.parametrize(
     "first", [b"mysql_native_password", b"caching_sha2_password", b"mysql_clear_password"]
 )
@@ -129,6 +133,10 @@ def test_the_key_of_the_settings_is_used(key: rsa.RSAPrivateKey, tmp_path: Path)
     assert "MYSQL_PUBLIC_KEY" in failure(server, public_key_file=str(path))
 
 
+@pytest.mark.security(
+    attack="a MySQL server that asks for a file",
+    rule="refused",
+)
 def test_no_file_is_sent_to_the_server() -> None:
     with FalseMySQL(answer=lambda session, _: session.send(b"\xfb/etc/passwd")) as server:
         assert "(it asks for a file of this machine)" in failure(server)
@@ -160,6 +168,10 @@ def endless_columns(session: Session, _: bytes) -> None:
         session.send(b"\x03def\0\0\0\xfc\xff\x3f" + b"a" * 0x3FFF + b"\0\x0c\x2d\x00\xff\0\0\0\xfd\0\0\0\0\0")
 
 
+@pytest.mark.security(
+    attack="answers of MySQL without end",
+    rule="bytes of a packet, an answer, a row, a run",
+)
 @pytest.mark.parametrize(
     "server",
     [
@@ -250,6 +262,10 @@ FORGERIES = [
     )
     | st.binary(max_size=30)
     | st.text('0123456789-+.:eE "}', max_size=20).map(str.encode),
+)
+@pytest.mark.security(
+    attack="values of MySQL that forge a record",
+    rule="each value is checked against its type",
 )
 def test_no_value_forges_a_record(column_type: str, value: bytes) -> None:
     data_type = column_type.partition("(")[0]

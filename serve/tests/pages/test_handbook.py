@@ -75,6 +75,10 @@ def test_the_tables_of_dbt_are_shown(visit: Callable[..., Visit]) -> None:
     shown.allowed += ["/docs/data/%7B%7B", "favicon.ico", "Failed to load resource"]
 
 
+@pytest.mark.security(
+    attack="a script in a page that dbt has made",
+    rule="those pages are in a sandbox",
+)
 def test_a_script_in_a_page_of_others_has_neither_the_session_nor_an_answer(
     visit: Callable[..., Visit], handbook: Path
 ) -> None:
