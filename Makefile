@@ -118,7 +118,7 @@ UV = $(or $(wildcard .local/bin/uv),uv)
 
 .PHONY: audit
 audit: setup ## Known advisories about what we use of others (OSV_SERVICE_URL=… a mirror; OSV_DATABASE=… a copy, offline)
-	@UV_SYSTEM_CERTS=1 $(BIN)/python setup/audit.py --uv $(UV) $(if $(OSV_SERVICE_URL),--service $(OSV_SERVICE_URL)) $(if $(OSV_DATABASE),--database $(OSV_DATABASE))
+	@$(BIN)/python setup/audit.py --uv $(UV) $(if $(OSV_SERVICE_URL),--service $(OSV_SERVICE_URL)) $(if $(OSV_DATABASE),--database $(OSV_DATABASE))
 
 .PHONY: sbom
 sbom: setup ## The list of all that runs on a server, as CycloneDX: .local/sbom/atelier.cdx.json

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import re
 import ssl
 import subprocess
@@ -112,8 +113,10 @@ def advisories_of_vendored(packages: list[dict[str, Any]], service: str) -> list
     ]
 
 
-def audit_lock(uv: str, project: Path, service: str, ignore: dict[str, str]) -> bool:
+def audit_lock(uv: str, project: Path, service: str, ignore: dict[str, str], *, is_offline: bool) -> bool:
     """Show the advisories about a locked environment; return whether there is none.
+
+    uv asks the index, too, whether a package is still kept up, and goes on without an answer.
 
     Raises:
         AuditError: The service cannot be asked, or the lock cannot be read.
@@ -121,8 +124,10 @@ def audit_lock(uv: str, project: Path, service: str, ignore: dict[str, str]) -> 
     options = [word for advisory in sorted(ignore) for word in ("--ignore", advisory)]
     # Its own name for what is still to be called stable.
     command = [uv, "audit", "--frozen", "--preview-features", "audit", "--service-url", f"{service}/"]
+    impatient = {"UV_HTTP_TIMEOUT": "2", "UV_HTTP_RETRIES": "0"} if is_offline else {}
     done = subprocess.run(
         [*command, "--project", str(project), *options],
+        env={**os.environ, "UV_SYSTEM_CERTS": "1", **impatient},
         capture_output=True,
         check=False,
     )
@@ -188,7 +193,10 @@ def main() -> int:
             if options.database:
                 database = database_of(options.database, packages)
                 service = held.enter_context(served(database))
-            clean = [audit_lock(options.uv, project, service, ignore) for project in LOCKS]
+            clean = [
+                audit_lock(options.uv, project, service, ignore, is_offline=database is not None)
+                for project in LOCKS
+            ]
             found = [
                 text
                 for text in advisories_of_vendored(packages, service)
