@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import psycopg2
+from target_warehouse.plain_text import plain_lines
 
 from atelier import checks, locks, redaction, refusals, report, roles
 from atelier.alerts import commands as alerts
@@ -17,7 +18,6 @@ from atelier.connections import Warehouse, complete, project_root, resolve
 from atelier.errors import AtelierError, of_system
 from atelier.gdpr import commands as gdpr
 from atelier.last_words import FAILURE_MARK
-from atelier.plain_text import plain_lines
 from atelier.scheduler import commands as scheduler
 from atelier.schedules import commands as schedules
 from atelier.warehouse import LOCK_WATCH, connect

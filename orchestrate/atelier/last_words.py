@@ -9,8 +9,9 @@ from collections import deque
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from target_warehouse.plain_text import plain_lines
+
 from atelier import refusals
-from atelier.plain_text import plain_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 from target_warehouse import sessions
+from target_warehouse.plain_text import plain_lines
 
 from atelier import leftovers, locks, places, plugin_configuration, redaction, refusals, roles, warehouse
 from atelier.connections import Warehouse, project_root, resolve, run_wait_seconds
@@ -30,7 +31,6 @@ from atelier.last_words import LastWords
 from atelier.ops import logs, migrations, models, runs
 from atelier.ops.steps import Watch, names_of, now
 from atelier.ops.steps import check as check_blocks
-from atelier.plain_text import plain_lines
 from atelier.seeds import reading as seeds
 
 if TYPE_CHECKING:

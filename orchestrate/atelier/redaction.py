@@ -9,7 +9,8 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from atelier.plain_text import plain_lines
+from target_warehouse.plain_text import plain_lines
+
 from atelier.secret_files import SECRETS
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from atelier import redaction
 from atelier.alerts.incidents import Alert
 from atelier.ops.logs import JsonLines
 from atelier.ops.steps import Watch, totals
-from atelier.plain_text import LONGEST, LONGEST_RECORD, install, plain_lines, plain_text
 from hypothesis import given
 from hypothesis import strategies as st
+from target_warehouse.plain_text import LONGEST, LONGEST_RECORD, install, plain_lines, plain_text
 
 ROOT = Path(__file__).resolve().parents[2]
 HARMFUL = "no\0way \x1b[31mred\x1b[0m \u202egnp.exe\u2066 \u200b\x9b2J\r\nFAILED: forged \U000e0041\ud800"
@@ -31,7 +31,7 @@ def is_plain(text: str, kept: str = "") -> bool:
 
 def test_the_programs_that_are_installed_alone_have_the_same_rule() -> None:
     copies = sorted(path for path in ROOT.glob("*/**/plain_text.py") if ".venv" not in path.parts)
-    assert len(copies) == 4
+    assert len(copies) == 3
     assert len({path.read_bytes() for path in copies}) == 1
 
 

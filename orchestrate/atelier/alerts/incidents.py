@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from atelier.plain_text import plain_text
+from target_warehouse.plain_text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -8,10 +8,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from target_warehouse.plain_text import plain_lines
+
 from atelier.backup import folders, making, manifest, restoring, seeds
 from atelier.connections import project_root, require, resolve
 from atelier.errors import AtelierError
-from atelier.plain_text import plain_lines
 
 if TYPE_CHECKING:
     import argparse

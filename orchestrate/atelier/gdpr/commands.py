@@ -11,12 +11,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from target_warehouse.plain_text import plain_lines
+
 from atelier.backup import suppressions
 from atelier.connections import Warehouse, project_root, resolve
 from atelier.errors import AtelierError
 from atelier.gdpr import exports, operations, sentences
 from atelier.gdpr.register import write_register
-from atelier.plain_text import plain_lines
 
 if TYPE_CHECKING:
     import argparse

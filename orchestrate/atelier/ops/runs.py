@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psycopg2
 import psycopg2.extras
+from target_warehouse.plain_text import plain_text
 
 from atelier.errors import AtelierError
 from atelier.ops.steps import Step, now, totals
-from atelier.plain_text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
