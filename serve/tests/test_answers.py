@@ -248,3 +248,11 @@ def test_the_log_is_one_line_a_request_without_secrets(served: Served) -> None:
     assert "\nforged" not in log
     for token in served.tokens.values():
         assert token not in log
+
+
+def test_a_proxy_that_is_not_named_is_warned_of_once(served: Served) -> None:
+    with served.client() as client:
+        for _ in range(3):
+            client.get("/health", headers={"X-Forwarded-For": "203.0.113.7"})
+    log = (served.env_file.parent / "server.log").read_text()
+    assert log.count("requests come through a proxy at 127.0.0.1: name it in API_TRUSTED_PROXIES") == 1
