@@ -467,7 +467,7 @@ def test_attempts_of_an_hour_are_one_entry(served: Served, user: str) -> None:
 
 @pytest.mark.security(
     attack="hundreds of log-ins at once",
-    rule="20 wait, others are told to come again",
+    rule="20 wait, all others get 429",
 )
 def test_log_ins_wait_for_few_others(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()

@@ -69,7 +69,7 @@ async def visit(served: Served, token: str, seen: Seen, number: int, over: threa
 
 
 @pytest.mark.security(
-    attack="20 hostile clients beside 180 others, PostgreSQL killed, all marts made again",
+    attack="20 hostile clients among 200, PostgreSQL killed, all marts made again",
     rule="no error but 503 with Retry-After while PostgreSQL is down; memory stays",
 )
 @pytest.mark.slow  # a first load, a full refresh and a minute of load
